@@ -1,0 +1,49 @@
+# Tests by reach: unit (one layer), module (the built .so), cli (built programs and real clients), lint.
+
+include tests/unit/base.mk
+include tests/unit/bus.mk
+include tests/unit/link.mk
+include tests/unit/chip.mk
+include tests/unit/sim.mk
+include tests/unit/simapp.mk
+include tests/unit/store.mk
+include tests/unit/prov.mk
+include tests/unit/aws.mk
+include tests/standin/local.mk
+include tests/module/local.mk
+include tests/cli/local.mk
+
+dist_check_SCRIPTS += tests/layers.sh tests/headers.sh
+EXTRA_DIST += tests/layers
+lint_tests += tests/layers.sh tests/headers.sh
+
+TEST_EXTENSIONS = .sh
+TESTS = $(lint_tests) $(unit_tests) $(module_tests) $(cli_tests)
+AM_TESTS_ENVIRONMENT = \
+	export top_srcdir='$(abs_top_srcdir)'; \
+	export top_builddir='$(abs_top_builddir)'; \
+	export LIBTOOL='$(abs_top_builddir)/libtool'; \
+	export CC='$(CC)'; \
+	unset OPTIGA_DEVICE OPTIGA_PKCS11_CONF OPTIGA_LOG OPTIGA_TRACE;
+
+# Everything a stop need not pass: sweeps, load, long random runs. Figures go into the release notes.
+check-long: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS) $(long_tests)'
+
+# The unit and module tests and our own programs, each in a build of its own, under sanitizers.
+check-asan:
+	$(SHELL) $(srcdir)/tests/sanitize.sh '$(abs_top_srcdir)' asan address,undefined
+
+# The unit and module tests under valgrind.
+memcheck: all
+	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check \
+	    TESTS='$(unit_tests) $(module_tests)' \
+	    LOG_COMPILER='$(SHELL) $(abs_top_srcdir)/tests/valgrind.sh'
+
+.PHONY: check-long check-asan memcheck
+EXTRA_DIST += tests/sanitize.sh tests/valgrind.sh tests/valgrind.supp
+
+# Foreign clients run plain: a sanitized module does not load into them.
+check-sanitized:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(module_tests) $(own_cli_tests)'
+.PHONY: check-sanitized
