@@ -1,0 +1,5 @@
+# Real clients and our programs, end to end.
+
+include tests/cli/sim.mk
+include tests/cli/clients.mk
+include tests/cli/prov.mk

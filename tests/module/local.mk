@@ -1,0 +1,1 @@
+# The built module through C_GetFunctionList.

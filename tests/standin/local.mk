@@ -1,0 +1,1 @@
+# The stand-in for AWS IoT that tests talk to.

@@ -1,0 +1,3 @@
+# The cloud side of optiga-provision.
+
+aws_sources = provision/aws.h
