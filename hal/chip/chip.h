@@ -7,7 +7,8 @@
  *
  * Every command returns 0, a negative HAL_E* or the chip's own error byte (positive; read from
  * object F1C2 after a failed command). HAL_ERESYNC: the link lost step, whether the command ran
- * is unknown. HAL_ERESET: the chip was reset by somebody; the handle has re-opened it.
+ * is unknown. HAL_ERESET: the chip was reset by somebody; the handle has re-opened it. Reads,
+ * random numbers, writes of data and signatures with keys in slots are repeated instead.
  */
 #ifndef HAL_CHIP_CHIP_H
 #define HAL_CHIP_CHIP_H
@@ -39,26 +40,27 @@ enum chip_alg {
 };
 
 /* Key usage bits, SRM 4.4.2. */
-#define CHIP_USE_AUTH 0x01
-#define CHIP_USE_ENC 0x02
-#define CHIP_USE_SIGN 0x10
+#define CHIP_USE_AUTH     0x01
+#define CHIP_USE_ENC      0x02
+#define CHIP_USE_SIGN     0x10
 #define CHIP_USE_KEYAGREE 0x20
 
 /* Life cycle states (LcsO, LcsA, LcsG). */
-#define CHIP_LCS_CREATION 0x01
+#define CHIP_LCS_CREATION       0x01
 #define CHIP_LCS_INITIALIZATION 0x03
-#define CHIP_LCS_OPERATIONAL 0x07
-#define CHIP_LCS_TERMINATION 0x0F
+#define CHIP_LCS_OPERATIONAL    0x07
+#define CHIP_LCS_TERMINATION    0x0F
 
 /* Key algorithms: one row per asymmetric key type. */
 struct chip_keytype {
 	enum chip_alg alg;
-	const char *name;	/* "P-256", "RSA 2048" */
+	const char *name; /* "P-256", "RSA 2048" */
 	bool rsa;
-	unsigned bits;		/* curve or modulus */
-	size_t size;		/* bytes of a coordinate or the modulus */
+	unsigned bits;          /* curve or modulus */
+	size_t size;            /* bytes of a coordinate or the modulus */
 	const char *ossl_group; /* OpenSSL's group name, NULL for RSA */
-	const uint8_t *params;	/* DER of the curve's OBJECT IDENTIFIER (CKA_EC_PARAMS), NULL for RSA */
+	const uint8_t
+	    *params; /* DER of the curve's OBJECT IDENTIFIER (CKA_EC_PARAMS), NULL for RSA */
 	size_t params_len;
 };
 const struct chip_keytype *chip_keytype_at(size_t i); /* NULL past the end */
@@ -67,7 +69,7 @@ const struct chip_keytype *chip_keytype_by_params(const uint8_t *der, size_t len
 
 enum chip_object_kind {
 	CHIP_KIND_STATUS, /* life cycle, security status, UID and so on */
-	CHIP_KIND_CERT,	  /* E0E0-E0E3 */
+	CHIP_KIND_CERT,   /* E0E0-E0E3 */
 	CHIP_KIND_ANCHOR, /* E0E8, E0E9, E0EF */
 	CHIP_KIND_ECC_KEY,
 	CHIP_KIND_RSA_KEY,
@@ -75,7 +77,7 @@ enum chip_object_kind {
 	CHIP_KIND_SESSION,
 	CHIP_KIND_COUNTER,
 	CHIP_KIND_BINDING,
-	CHIP_KIND_DATA,	    /* F1D0.., 140 bytes (100 on Trust X) */
+	CHIP_KIND_DATA,     /* F1D0.., 140 bytes (100 on Trust X) */
 	CHIP_KIND_DATA_BIG, /* F1E0, F1E1, 1500 bytes, about 100 writes */
 };
 
@@ -88,7 +90,7 @@ struct chip_object {
 };
 
 struct chip_model {
-	const char *id;	  /* "trust-m-v3" */
+	const char *id;   /* "trust-m-v3" */
 	const char *name; /* "Trust M V3" */
 	const struct chip_object *objects;
 	size_t nobjects;
@@ -147,7 +149,7 @@ unsigned chip_commands(const struct chip *c);
 int chip_data_read(struct chip *c, uint16_t oid, size_t off, size_t max, struct buf *out);
 
 enum chip_write {
-	CHIP_WRITE,	  /* bytes replace [off, off+len); used size never shrinks */
+	CHIP_WRITE,       /* bytes replace [off, off+len); used size never shrinks */
 	CHIP_ERASE_WRITE, /* content cleared first; used size = off + len */
 };
 
@@ -159,39 +161,53 @@ enum chip_write {
 int chip_data_write(struct chip *c, uint16_t oid, size_t off, const uint8_t *data, size_t len,
     enum chip_write mode);
 
-/* Metadata, parsed. Tags absent: -1, or NULL. SRM 4.2 "Metadata expression". */
+/*
+ * Metadata, parsed. Tags absent: -1, or NULL. SRM 4.2 "Metadata expression". Pass it by pointer:
+ * the access conditions point into raw, a copy's would point into the original.
+ */
 struct chip_meta {
 	uint8_t raw[64];
 	size_t raw_len;
-	int lcso;	 /* C0; -1: operational for ever */
-	int version;	 /* C1 */
-	int max;	 /* C4 */
-	int used;	 /* C5; absent on data objects: max */
-	int alg;	 /* E0 key algorithm */
-	int usage;	 /* E1 key usage; -1 on a slot that holds no key */
-	int type;	 /* E8 data object type */
-	int reset_type;	 /* F0 */
+	int lcso;                                 /* C0; -1: operational for ever */
+	int version;                              /* C1 */
+	int max;                                  /* C4 */
+	int used;                                 /* C5; absent on data objects: max */
+	int alg;                                  /* E0 key algorithm */
+	int usage;                                /* E1 key usage; -1 on a slot that holds no key */
+	int type;                                 /* E8 data object type */
+	int reset_type;                           /* F0 */
 	struct cur change, read, execute, update; /* D0 D1 D3 D8, into raw; p NULL when absent */
 };
 
 int chip_meta_read(struct chip *c, uint16_t oid, struct chip_meta *m);
+
+/* HAL_EPROTO: no metadata block, or one that breaks the rules. Unknown tags are allowed. */
 int chip_meta_parse(const uint8_t *raw, size_t len, struct chip_meta *m);
 
-/* Writes metadata tags: tlvs is the inside of the block (tag, length, value ...), at most 42 bytes. */
+/*
+ * Writes metadata tags: tlvs is the inside of the block (tag, length, value ...), at most 42
+ * bytes. Not idempotent when LcsO (C0) is among them: a state reached may refuse the rest.
+ */
 int chip_meta_write(struct chip *c, uint16_t oid, const uint8_t *tlvs, size_t len);
 
-/* Access conditions in words, for example "LcsO < operational or Conf(E140)". Writes at most n bytes and a NUL. */
+/*
+ * Access conditions in words, for example "LcsO < operational or Conf(E140)"; "never" when the
+ * tag is absent. Writes at most n bytes, the NUL among them.
+ */
 void chip_access_words(const struct cur *ac, char *out, size_t n);
 
 /* --- random and keys -------------------------------------------------------------------------- */
 
-/* GetRandom, SRM 4.4.1; TRNG. Any len; several commands above 256 bytes, short requests are cut from 8. */
+/* GetRandom, SRM 4.4.1; TRNG. Any len; several commands above 256 bytes, short requests are cut
+ * from 8. */
 int chip_random(struct chip *c, uint8_t *out, size_t len);
 
 /*
  * GenKeyPair into a slot. usage: CHIP_USE_* bits, not 0. pub: the public key as the chip gives
  * it, DER BIT STRING (EC point, or RSA SEQUENCE of n and e), replaced. The slot's previous key
- * is gone: callers make sure that it is free. RSA takes seconds, up to 180 s. Not idempotent.
+ * is gone: callers make sure that it is free. RSA takes seconds, up to 180 s. Not idempotent:
+ * after any negative error (HAL_ERESYNC, HAL_ERESET ...) the slot may hold a new key.
+ * HAL_EINVAL: slot of another family; HAL_ENOTSUP: this model has no such keys.
  */
 int chip_keypair(struct chip *c, uint16_t oid, enum chip_alg alg, uint8_t usage, struct buf *pub);
 
@@ -200,8 +216,8 @@ int chip_keypair(struct chip *c, uint16_t oid, enum chip_alg alg, uint8_t usage,
  * 10, longer ones cut to the curve as FIPS 186 says). sig: r || s, each of the curve's size,
  * replaced; the chip's non-minimal integers are normalised. size: the coordinate size in bytes.
  */
-int chip_sign_ecdsa(struct chip *c, uint16_t oid, size_t size, const uint8_t *digest, size_t len,
-    struct buf *sig);
+int chip_sign_ecdsa(
+    struct chip *c, uint16_t oid, size_t size, const uint8_t *digest, size_t len, struct buf *sig);
 
 /* CalcSign RSASSA-PKCS1-v1_5 of a SHA-256, SHA-384 or SHA-512 digest (len tells). sig replaced. */
 int chip_sign_rsa(struct chip *c, uint16_t oid, const uint8_t *digest, size_t len, struct buf *sig);

@@ -1,0 +1,171 @@
+/*
+ * One APDU: SRM 4.4.
+ *
+ * Command:  Cmd(1) Param(1) InLen(2) InData; bit 7 of Cmd clears the last error first.
+ * Response: Sta(1) 00 or FF, one byte to be ignored, OutLen(2) OutData; none on error (CMD-2).
+ *
+ * Why a command failed is in object F1C2. It is read without the flush bit, which would clear it
+ * (CMD-7), and under the same lock. F1C2 can always be read while the application is open: if
+ * that fails as well, the application is closed, and the failed command has not run.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "hal/base/log.h"
+#include "hal/chip/internal.h"
+#include "hal/link/link.h"
+
+#define APDU_FLUSH  0x80
+#define APDU_HEADER 4
+
+#define STA_OK      0x00
+#define STA_ERROR   0xFF
+
+/* Sends c->cmd; *sta and *data are the answer's, data into c->rsp. */
+static int
+exchange(struct chip *c, bool idempotent, unsigned deadline_ms, uint8_t *sta, struct cur *data)
+{
+	struct cur rsp;
+	uint8_t undef;
+	uint16_t len;
+	int r;
+
+	chip_mark_busy(c, true);
+	c->commands++;
+	r = link_transceive(c->ln, c->cmd.data, c->cmd.len, &c->rsp, idempotent, deadline_ms);
+	if (r != 0)
+		return r; /* the mark stays: whoever comes next waits until the chip is idle */
+	chip_mark_busy(c, false);
+	rsp = (struct cur){ c->rsp.data, c->rsp.len };
+	if (!cur_u8(&rsp, sta) || !cur_u8(&rsp, &undef) || !cur_u16(&rsp, &len) || rsp.len != len ||
+	    (*sta != STA_OK && *sta != STA_ERROR)) {
+		log_debug("response of %zu bytes is none", c->rsp.len);
+		return HAL_EPROTO;
+	}
+	*data = rsp;
+	return 0;
+}
+
+static int
+build(struct chip *c, uint8_t cmd, uint8_t param, const void *in, size_t in_len)
+{
+	int r;
+
+	if (in_len > APDU_DATA_MAX)
+		return HAL_ETOOBIG;
+	buf_reset(&c->cmd);
+	if ((r = buf_put_u8(&c->cmd, cmd)) != 0 || (r = buf_put_u8(&c->cmd, param)) != 0 ||
+	    (r = buf_put_u16(&c->cmd, (uint16_t)in_len)) != 0)
+		return r;
+	return buf_put(&c->cmd, in, in_len);
+}
+
+/* The reason of the failure before; HAL_ERESET: not to be had, the application is closed. */
+static int
+last_error(struct chip *c)
+{
+	static const uint8_t oid[] = { 0xF1, 0xC2 };
+	struct cur data;
+	uint8_t sta, code;
+	int r;
+
+	if ((r = build(c, APDU_GET_DATA, 0x00, oid, sizeof(oid))) != 0 ||
+	    (r = exchange(c, false, APDU_DEADLINE_MS, &sta, &data)) != 0)
+		return r;
+	if (sta != STA_OK)
+		return HAL_ERESET;
+	if (data.len != 1)
+		return HAL_EPROTO;
+	(void)cur_u8(&data, &code);
+	/* A failure always leaves a code; 0 must not pass for success. */
+	return code != 0 ? code : CHIP_E_INTERNAL;
+}
+
+static int
+run_once(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out)
+{
+	struct cur data;
+	uint8_t sta;
+	int r;
+
+	if ((r = build(c, a->cmd | APDU_FLUSH, a->param, in->data, in->len)) != 0 ||
+	    (r = exchange(c, a->idempotent, a->deadline_ms, &sta, &data)) != 0)
+		return r;
+	if (sta != STA_OK) {
+		r = last_error(c);
+		if (r > 0)
+			log_debug("command %02X %02X: chip error %02X (%s)", a->cmd, a->param, r,
+			    hal_strerror(r));
+		return r;
+	}
+	if (out == NULL)
+		return 0;
+	buf_reset(out);
+	return buf_put(out, data.p, data.len);
+}
+
+/* Whether a fresh start can help: closed application, or a chip that makes no sense. */
+static bool
+needs_restart(int r)
+{
+	return r == HAL_ERESET || r == HAL_EPROTO || r == HAL_ETIMEOUT;
+}
+
+static int
+run_held(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out)
+{
+	int r, rr;
+
+	if (a->writes)
+		chip_mark_changed(c);
+	r = run_once(c, a, in, out);
+	/* The link repeats idempotent commands itself; here it lost the reason of a failure. */
+	if (r == HAL_ERESYNC && a->idempotent)
+		r = run_once(c, a, in, out);
+	if (needs_restart(r)) {
+		log_info("command %02X: %s; starting the chip again", a->cmd, hal_strerror(r));
+		if ((rr = chip_restart(c)) != 0)
+			return rr;
+		if (!a->idempotent)
+			return HAL_ERESET;
+		r = run_once(c, a, in, out);
+	}
+	/* Still no good, or nothing there: the next one starts from the beginning. */
+	if (needs_restart(r) || r == HAL_ENODEV)
+		chip_mark_closed(c);
+	return r;
+}
+
+int
+chip_apdu_run(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out)
+{
+	int r;
+
+	if ((r = chip_acquire(c)) != 0)
+		return r;
+	r = run_held(c, a, in, out);
+	buf_reset(&c->cmd);
+	buf_reset(&c->rsp);
+	chip_release(c);
+	return r;
+}
+
+int
+chip_apdu_open(struct chip *c)
+{
+	static const uint8_t app_id[] = { 0xD2, 0x76, 0x00, 0x00, 0x04, 'G', 'e', 'n', 'A', 'u',
+		't', 'h', 'A', 'p', 'p', 'l' };
+	struct cur data;
+	uint8_t sta;
+	int r;
+
+	if ((r = build(c, APDU_OPEN | APDU_FLUSH, 0x00, app_id, sizeof(app_id))) != 0 ||
+	    (r = exchange(c, true, APDU_DEADLINE_MS, &sta, &data)) != 0)
+		return r;
+	if (sta == STA_OK)
+		return 0;
+	r = last_error(c);
+	return r == HAL_ERESET ? CHIP_E_UNAVAILABLE : r;
+}
