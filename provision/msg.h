@@ -11,9 +11,9 @@
 
 /* Exit status of the program (design D13). */
 enum prov_exit {
-	PROV_OK = 0,	      /* done, or nothing to do */
+	PROV_OK = 0,          /* done, or nothing to do */
 	PROV_FAILED = 1,      /* failed */
-	PROV_USAGE = 2,	      /* wrong command line */
+	PROV_USAGE = 2,       /* wrong command line */
 	PROV_INTERRUPTED = 3, /* interrupted and resumable */
 };
 

@@ -13,9 +13,9 @@ include tests/standin/local.mk
 include tests/module/local.mk
 include tests/cli/local.mk
 
-dist_check_SCRIPTS += tests/layers.sh tests/headers.sh
+dist_check_SCRIPTS += tests/layers.sh tests/headers.sh tests/style.sh
 EXTRA_DIST += tests/layers
-lint_tests += tests/layers.sh tests/headers.sh
+lint_tests += tests/layers.sh tests/headers.sh tests/style.sh
 
 TEST_EXTENSIONS = .sh
 TESTS = $(lint_tests) $(unit_tests) $(module_tests) $(cli_tests)
@@ -41,7 +41,7 @@ memcheck: all
 	    LOG_COMPILER='$(SHELL) $(abs_top_srcdir)/tests/valgrind.sh'
 
 .PHONY: check-long check-asan memcheck
-EXTRA_DIST += tests/sanitize.sh tests/valgrind.sh tests/valgrind.supp
+EXTRA_DIST += tests/totals.sh tests/demo.sh tests/sanitize.sh tests/valgrind.sh tests/valgrind.supp
 
 # Foreign clients run plain: a sanitized module does not load into them.
 check-sanitized:

@@ -12,23 +12,24 @@
 
 enum hal_err {
 	HAL_OK = 0,
-	HAL_ENOMEM = -1,	  /* host memory */
-	HAL_EINVAL = -2,	  /* caller's argument out of range */
-	HAL_EIO = -3,		  /* bus transfer failed */
-	HAL_ENACK = -4,		  /* address not acknowledged (one transfer) */
-	HAL_ETIMEOUT = -5,	  /* chip acknowledged but gave no answer before the deadline */
-	HAL_ENODEV = -6,	  /* device, file or socket is not there, or nothing answers at the address */
-	HAL_EACCES = -7,	  /* no permission for the device, file or socket */
-	HAL_EPROTO = -8,	  /* answer breaks the protocol */
-	HAL_ERESYNC = -9,	  /* link was re-synchronised: whether the command ran is unknown */
-	HAL_ERESET = -10,	  /* chip was reset by somebody: volatile state is gone */
-	HAL_ETOOBIG = -11,	  /* answer or argument larger than the buffer or the object */
-	HAL_ENOTSUP = -12,	  /* this chip or bus cannot do that */
-	HAL_EFORMAT = -13,	  /* file or record is damaged or not ours */
-	HAL_EBUSY = -14,	  /* lock could not be had */
-	HAL_EEXIST = -15,	  /* would overwrite something */
-	HAL_ECRYPTO = -16,	  /* host cryptography failed */
-	HAL_ENOTFOUND = -17,	  /* no such thing */
+	HAL_ENOMEM = -1,   /* host memory */
+	HAL_EINVAL = -2,   /* caller's argument out of range */
+	HAL_EIO = -3,      /* bus transfer failed */
+	HAL_ENACK = -4,    /* address not acknowledged (one transfer) */
+	HAL_ETIMEOUT = -5, /* chip acknowledged but gave no answer before the deadline */
+	HAL_ENODEV =
+	    -6, /* device, file or socket is not there, or nothing answers at the address */
+	HAL_EACCES = -7,     /* no permission for the device, file or socket */
+	HAL_EPROTO = -8,     /* answer breaks the protocol */
+	HAL_ERESYNC = -9,    /* link was re-synchronised: whether the command ran is unknown */
+	HAL_ERESET = -10,    /* chip was reset by somebody: volatile state is gone */
+	HAL_ETOOBIG = -11,   /* answer or argument larger than the buffer or the object */
+	HAL_ENOTSUP = -12,   /* this chip or bus cannot do that */
+	HAL_EFORMAT = -13,   /* file or record is damaged or not ours */
+	HAL_EBUSY = -14,     /* lock could not be had */
+	HAL_EEXIST = -15,    /* would overwrite something */
+	HAL_ECRYPTO = -16,   /* host cryptography failed */
+	HAL_ENOTFOUND = -17, /* no such thing */
 };
 
 /* The chip's codes, object F1C2 (Solution Reference Manual, table "Error Codes"). */
