@@ -49,7 +49,8 @@ int bus_read(struct bus *b, uint8_t *data, size_t len);
 uint64_t bus_now(struct bus *b);
 int bus_sleep(struct bus *b, uint64_t ns);
 
-/* The clock in kHz: what it runs at now, what the user wants at most; setting may be refused (HAL_ENOTSUP). */
+/* The clock in kHz: what it runs at now, what the user wants at most; setting may be refused
+ * (HAL_ENOTSUP). */
 unsigned bus_khz(const struct bus *b);
 unsigned bus_khz_wanted(const struct bus *b);
 int bus_set_khz(struct bus *b, unsigned khz);
@@ -77,13 +78,13 @@ void bus_unlock(struct bus *b);
  * and never looks inside.
  */
 struct bus_record {
-	uint32_t magic;	  /* 0: nobody wrote yet */
+	uint32_t magic;   /* 0: nobody wrote yet */
 	uint32_t version; /* layout, 1 */
-	uint64_t owner;	  /* random number of the handle that used the chip last */
-	uint64_t boot;	  /* counts resets and OpenApplications: volatile chip state was lost */
+	uint64_t owner;   /* random number of the handle that used the chip last */
+	uint64_t boot;    /* counts resets and OpenApplications: volatile chip state was lost */
 	uint64_t change;  /* counts changes of persistent content: caches are stale */
-	uint32_t open;	  /* 1: the application was opened and not closed since */
-	uint32_t busy;	  /* 1: set for the time of a command; still set on entry: its host died */
+	uint32_t open;    /* 1: the application was opened and not closed since */
+	uint32_t busy;    /* 1: set for the time of a command; still set on entry: its host died */
 	uint8_t spare[24];
 };
 

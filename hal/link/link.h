@@ -45,6 +45,11 @@ int link_join(struct link *ln, bool drain);
  * whether it ran is unknown. deadline_ms: from the end of the command to the response, finite.
  * HAL_ETOOBIG (command > 1557 bytes: nothing sent; response larger: drained), HAL_ETIMEOUT,
  * HAL_ENODEV, HAL_EIO, HAL_EPROTO, HAL_ERESYNC, HAL_ERESET. The link is usable after any error.
+ *
+ * HAL_EPROTO: the chip speaks otherwise than this host (another host enabled the presentation
+ * layer, or chains go wrong twice); it goes on so until link_start. HAL_ERESET: it counts frames
+ * as after a reset. After any error but HAL_EINVAL and HAL_ETOOBIG of the command, the command
+ * may have run.
  */
 int link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
     bool idempotent, unsigned deadline_ms);
@@ -52,7 +57,7 @@ int link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct 
 /* Counters since link_new, for tests and benchmarks. */
 struct link_stats {
 	unsigned transactions; /* bus transactions, I2C_STATE polls not counted */
-	unsigned polls;	       /* I2C_STATE reads that found nothing */
+	unsigned polls;        /* I2C_STATE reads that found nothing */
 	unsigned repeats;      /* frames sent again */
 	unsigned resyncs;
 };

@@ -1,1 +1,8 @@
-# hal/link
+# IFX I2C, host side: one file per protocol layer.
+
+noinst_LTLIBRARIES += liblink.la
+liblink_la_SOURCES = \
+	hal/link/link.h hal/link/int.h \
+	hal/link/reg.c \
+	hal/link/frame.c \
+	hal/link/chain.c

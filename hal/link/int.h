@@ -1,0 +1,121 @@
+/* What the layers of the link share: registers (reg.c), frames (frame.c), chains (chain.c). */
+#ifndef HAL_LINK_INT_H
+#define HAL_LINK_INT_H
+
+#include "hal/bus/bus.h"
+#include "hal/link/link.h"
+
+/* Register addresses, I2C v2.03 table 2-1. */
+enum reg {
+	REG_DATA = 0x80,
+	REG_DATA_REG_LEN = 0x81,
+	REG_I2C_STATE = 0x82,
+	REG_MAX_SCL_FREQU = 0x84,
+	REG_SOFT_RESET = 0x88,
+	REG_I2C_MODE = 0x89,
+};
+
+#define FRAME_MAX      277 /* DATA_REG_LEN of the products */
+#define FRAME_MIN      16  /* smallest DATA_REG_LEN */
+#define FRAME_OVERHEAD 5   /* FCTR, LEN, FCS */
+#define CTRL_LEN       5
+
+/* The longest command: an RSA key. */
+#define LINK_DRAIN_MS 180000
+
+struct link {
+	struct bus *bus;
+	uint64_t stop;             /* bus time of the last STOP, for the guard time */
+	size_t frame_size;         /* DATA_REG_LEN in force */
+	uint8_t tx_nr;             /* number of the last data frame sent */
+	uint8_t rx_nr;             /* number of the last data frame received correctly */
+	bool clocked;              /* the clock was negotiated on this handle */
+	bool stale;                /* an exchange ended early: drain and re-sync before the next */
+	bool peer_sync;            /* the chip has re-synchronised by itself: no answer is due */
+	uint64_t sent;             /* bus time at the end of the last data frame written */
+	uint8_t tx[1 + FRAME_MAX]; /* register address and frame */
+	uint8_t rx[FRAME_MAX];
+	struct link_stats stats;
+};
+
+/* --- registers ---------------------------------------------------------------------------- */
+
+int reg_read(struct link *ln, enum reg reg, uint8_t *data, size_t len);
+
+/* p[0] is the register address, the rest its content. */
+int reg_write(struct link *ln, const uint8_t *p, size_t len);
+
+void reg_sleep_until(struct link *ln, uint64_t when);
+
+struct reg_state {
+	bool busy;       /* a command is executing */
+	bool ready;      /* a frame waits in DATA */
+	bool soft_reset; /* register SOFT_RESET exists */
+	uint16_t len;    /* of the waiting frame */
+};
+int reg_state(struct link *ln, struct reg_state *st);
+
+/* Polls for a frame: when, relative to what, it gives up. Times are bus times in ns. */
+struct reg_wait {
+	uint64_t from;     /* what the growth of the poll step counts from */
+	uint64_t deadline; /* expires with a sample taken after it */
+	uint64_t quiet;    /* give up after so long with neither BUSY nor a frame; 0: never */
+	bool odd_len;      /* an impossible length was reported once already */
+	bool late;         /* the sample after the deadline was taken */
+};
+
+/*
+ * 0: a frame of *len bytes waits, CTRL_LEN..frame_size. HAL_ETIMEOUT. HAL_ERESYNC: quiet for too
+ * long, the chip has forgotten the command. HAL_EPROTO, once: an impossible length is announced.
+ */
+int reg_await(struct link *ln, struct reg_wait *w, size_t *len);
+
+/* Waits until the chip executes nothing, and takes away what it has to say. HAL_ETIMEOUT. */
+int reg_drain(struct link *ln, unsigned ms);
+
+/* --- frames ------------------------------------------------------------------------------- */
+
+enum frame_kind {
+	FRAME_BAD,    /* answered by NAK */
+	FRAME_IGNORE, /* discarded silently */
+	FRAME_DATA,
+	FRAME_ACK,
+	FRAME_NAK,
+	FRAME_RESYNC,
+};
+
+struct frame {
+	enum frame_kind kind;
+	uint8_t nr;            /* data frames: number */
+	uint8_t ack;           /* number acknowledged or refused */
+	bool nak;              /* data frame that carries a NAK */
+	const uint8_t *packet; /* data frames: into the bytes parsed */
+	size_t len;
+};
+
+uint16_t frame_crc(const uint8_t *p, size_t n);
+
+/* Writes a frame of CTRL_LEN + len bytes; packet may be NULL when len is 0. Returns its size. */
+size_t frame_build(uint8_t *out, uint8_t fctr, const uint8_t *packet, size_t len);
+
+/* max: DATA_REG_LEN in force. I2C v2.03 table 3-2. */
+void frame_parse(const uint8_t *p, size_t n, size_t max, struct frame *f);
+
+/*
+ * Sends a packet in a data frame and waits for its acknowledgement; repeats it when that is
+ * due. A data frame may carry the acknowledgement: then *f is that frame, acknowledged in turn,
+ * else f->kind is FRAME_ACK. HAL_ERESYNC: repetitions exhausted or the chip re-synchronised.
+ * HAL_ERESET: exhausted, and the chip kept expecting frame 0 as after a reset.
+ * *refused: the chip has certainly not taken the packet, nor any copy of it.
+ */
+int frame_send(struct link *ln, const uint8_t *packet, size_t len, struct frame *f, bool *refused);
+
+/* Receives the next data frame and acknowledges it. Errors of reg_await without HAL_EPROTO. */
+int frame_recv(struct link *ln, struct reg_wait *w, struct frame *f);
+
+/* Sends a re-sync frame unless the chip just did; both counters start again. */
+int frame_resync(struct link *ln);
+
+void frame_counters_reset(struct link *ln);
+
+#endif
