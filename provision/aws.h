@@ -5,7 +5,9 @@
  *
  * Functions return AWS_OK or the reason; a failed call has said why, with prov_error and
  * prov_hint, unless the result is one that callers decide on: AWS_NOT_FOUND, AWS_EXISTS,
- * AWS_UNKNOWN. Strings given back are malloc'ed, for the caller to free.
+ * AWS_UNKNOWN. Strings given back are malloc'ed, for the caller to free; NULL on failure.
+ * Undoing what is not there (delete, detach) is AWS_OK. "Not found" of something that this run has
+ * just created is repeated for some seconds before it is reported.
  */
 #ifndef PROVISION_AWS_H
 #define PROVISION_AWS_H
@@ -20,11 +22,13 @@ enum aws_result {
 	AWS_OK,
 	AWS_NOT_FOUND, /* 404 ResourceNotFoundException */
 	AWS_EXISTS,    /* 409 ResourceAlreadyExistsException */
-	AWS_UNKNOWN,   /* sent, but whether it took effect is unknown */
-	AWS_FAILED,    /* said why; nothing changed */
+	AWS_UNKNOWN, /* aws_create_certificate alone: a certificate may have been issued; warned why
+		      */
+	AWS_FAILED,  /* said why; a call that is safe to repeat may have taken effect */
 };
 
-/* The command line's part; everything else comes from the environment and ~/.aws (aws-iot 7). NULL: not given. */
+/* The command line's part; everything else comes from the environment and ~/.aws (aws-iot 7). NULL:
+ * not given. */
 struct aws_options {
 	const char *profile;
 	const char *region;
@@ -32,7 +36,8 @@ struct aws_options {
 	const char *ca_bundle;
 };
 
-/* Resolves credentials, region and endpoint; sends nothing. AWS_FAILED has said what is missing and where to put it. */
+/* Resolves credentials, region and endpoint; sends nothing. AWS_FAILED has said what is missing and
+ * where to put it. */
 enum aws_result aws_open(const struct aws_options *opts, struct aws **awsp);
 
 /* Wipes the secrets and frees. */
@@ -41,7 +46,8 @@ void aws_close(struct aws **awsp);
 const char *aws_region(const struct aws *a);
 const char *aws_partition(const struct aws *a);
 
-/* Local checks with a message that names the bad character: 1..128 of [a-zA-Z0-9:_-] / [\w+=,.@-], not "." or "..". */
+/* Local checks with a message that names the bad character: 1..128 of [a-zA-Z0-9:_-] / [\w+=,.@-],
+ * not "." or "..". */
 bool aws_thing_name_ok(const char *name);
 bool aws_policy_name_ok(const char *name);
 
@@ -58,13 +64,14 @@ enum aws_result aws_describe_thing(struct aws *a, const char *name, char **arn);
 struct aws_cert {
 	char id[65];
 	char *arn;
-	char *pem;	/* NULL from a list */
+	char *pem;       /* NULL from a list */
 	char status[24]; /* "ACTIVE", "INACTIVE", ... "" when the call does not tell */
-	double created; /* seconds since 1970 */
+	double created;  /* seconds since 1970 */
 };
 void aws_cert_clear(struct aws_cert *c);
 
-/* Not idempotent; never repeated here unless nothing can have been issued. setAsActive=false always. */
+/* Not idempotent; never repeated here unless nothing can have been issued. setAsActive=false
+ * always. */
 enum aws_result aws_create_certificate(struct aws *a, const char *csr_pem, struct aws_cert *out);
 enum aws_result aws_describe_certificate(struct aws *a, const char *id, struct aws_cert *out);
 enum aws_result aws_update_certificate(struct aws *a, const char *id, const char *status);
@@ -73,8 +80,8 @@ enum aws_result aws_delete_certificate(struct aws *a, const char *id);
 /*
  * Newest first through all pages; visit gets each (no pem) and returns false to stop early.
  */
-enum aws_result aws_list_certificates(struct aws *a,
-    bool (*visit)(const struct aws_cert *c, void *arg), void *arg);
+enum aws_result aws_list_certificates(
+    struct aws *a, bool (*visit)(const struct aws_cert *c, void *arg), void *arg);
 
 enum aws_result aws_attach_policy(struct aws *a, const char *policy, const char *cert_arn);
 enum aws_result aws_detach_policy(struct aws *a, const char *policy, const char *cert_arn);
@@ -82,10 +89,10 @@ enum aws_result aws_attach_thing(struct aws *a, const char *thing, const char *c
 enum aws_result aws_detach_thing(struct aws *a, const char *thing, const char *cert_arn);
 
 /* Names, through all pages; visit returns false to stop early. */
-enum aws_result aws_list_attached_policies(struct aws *a, const char *cert_arn,
-    bool (*visit)(const char *name, void *arg), void *arg);
-enum aws_result aws_list_principal_things(struct aws *a, const char *cert_arn,
-    bool (*visit)(const char *name, void *arg), void *arg);
+enum aws_result aws_list_attached_policies(
+    struct aws *a, const char *cert_arn, bool (*visit)(const char *name, void *arg), void *arg);
+enum aws_result aws_list_principal_things(
+    struct aws *a, const char *cert_arn, bool (*visit)(const char *name, void *arg), void *arg);
 
 /* endpointType=iot:Data-ATS: the host devices connect to. */
 enum aws_result aws_data_endpoint(struct aws *a, char **host);

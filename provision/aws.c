@@ -1,0 +1,123 @@
+/* Opening and closing, and the checks of names; see aws.h. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/awscall.h"
+#include "provision/msg.h"
+
+#define LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define NAME_MAX_LEN 128
+
+static bool
+resolve(struct aws *a, const struct aws_options *opts)
+{
+	const char *region, *bundle;
+
+	if (!cred_conf_open(opts->profile, &a->conf))
+		return false;
+	region = cred_region(a->conf, opts->region);
+	if (region == NULL || !cred_ca_bundle(a->conf, opts->ca_bundle, &bundle) ||
+	    !cred_max_attempts(a->conf, &a->max_attempts))
+		return false;
+	a->endpoint = cred_endpoint(a->conf, CRED_IOT, opts->endpoint_url, region);
+	if (a->endpoint == NULL || !cred_load(a->conf, &a->cred))
+		return false;
+	a->region = strdup(region);
+	if (opts->endpoint_url != NULL)
+		a->endpoint_option = strdup(opts->endpoint_url);
+	a->http = http_open(bundle);
+	if (a->region != NULL && a->http != NULL &&
+	    (opts->endpoint_url == NULL || a->endpoint_option != NULL))
+		return true;
+	prov_error("cannot prepare for AWS: out of memory");
+	return false;
+}
+
+enum aws_result
+aws_open(const struct aws_options *opts, struct aws **awsp)
+{
+	static const struct aws_options none;
+	struct aws *a = calloc(1, sizeof(*a));
+
+	*awsp = NULL;
+	if (a == NULL) {
+		prov_error("cannot prepare for AWS: out of memory");
+		return AWS_FAILED;
+	}
+	if (!resolve(a, opts != NULL ? opts : &none)) {
+		aws_close(&a);
+		return AWS_FAILED;
+	}
+	*awsp = a;
+	return AWS_OK;
+}
+
+void
+aws_close(struct aws **awsp)
+{
+	struct aws *a = *awsp;
+
+	if (a == NULL)
+		return;
+	http_close(&a->http);
+	cred_clear(&a->cred);
+	cred_conf_close(&a->conf);
+	free(a->region);
+	free(a->endpoint);
+	free(a->endpoint_option);
+	free(a);
+	*awsp = NULL;
+}
+
+const char *
+aws_region(const struct aws *a)
+{
+	return a->region;
+}
+
+const char *
+aws_partition(const struct aws *a)
+{
+	return cred_partition(a->region);
+}
+
+static bool
+name_ok(const char *what, const char *name, const char *allowed)
+{
+	size_t len = strlen(name), good = strspn(name, allowed);
+	unsigned char bad = (unsigned char)name[good];
+
+	if (len == 0 || len > NAME_MAX_LEN) {
+		prov_error("%s \"%.140s\" has %zu characters: 1 to %d are allowed", what, name, len,
+		    NAME_MAX_LEN);
+		return false;
+	}
+	if (bad == '\0')
+		return true;
+	if (bad > ' ' && bad <= '~')
+		prov_error("%s \"%s\": the character \"%c\" is not allowed in it", what, name, bad);
+	else
+		prov_error("%s \"%s\": the byte 0x%02X at position %zu is not allowed in it", what,
+		    name, bad, good + 1);
+	return false;
+}
+
+bool
+aws_thing_name_ok(const char *name)
+{
+	return name_ok("thing name", name, LETTERS ":-");
+}
+
+bool
+aws_policy_name_ok(const char *name)
+{
+	if (!name_ok("policy name", name, LETTERS "+=,.@-"))
+		return false;
+	/* Legal for AWS, but a path segment of this form is resolved away underway. */
+	if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		return true;
+	prov_error("policy name \"%s\" cannot be used in an address", name);
+	return false;
+}

@@ -1,0 +1,108 @@
+/*
+ * Inside of the aws*.c files: one request with its retries, and the calls as a table.
+ */
+#ifndef PROVISION_AWSCALL_H
+#define PROVISION_AWSCALL_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "provision/aws.h"
+#include "provision/cred.h"
+#include "provision/http.h"
+
+struct aws {
+	struct cred_conf *conf;
+	struct cred cred;
+	struct http *http;
+	char *region;
+	char *endpoint;        /* AWS IoT */
+	char *endpoint_option; /* NULL: none given */
+	unsigned int max_attempts;
+	time_t clock_offset; /* the server's time minus ours */
+	bool clock_corrected;
+	time_t created_at; /* when this run last created something, monotonic; 0: never */
+};
+
+enum call_id {
+	CALL_GET_CALLER_IDENTITY,
+	CALL_GET_POLICY,
+	CALL_CREATE_POLICY,
+	CALL_CREATE_THING,
+	CALL_DESCRIBE_THING,
+	CALL_CREATE_CERTIFICATE_FROM_CSR,
+	CALL_DESCRIBE_CERTIFICATE,
+	CALL_UPDATE_CERTIFICATE,
+	CALL_DELETE_CERTIFICATE,
+	CALL_LIST_CERTIFICATES,
+	CALL_ATTACH_POLICY,
+	CALL_DETACH_POLICY,
+	CALL_ATTACH_THING_PRINCIPAL,
+	CALL_DETACH_THING_PRINCIPAL,
+	CALL_LIST_ATTACHED_POLICIES,
+	CALL_LIST_PRINCIPAL_THINGS,
+	CALL_DESCRIBE_ENDPOINT,
+	CALL_COUNT,
+};
+
+enum call_flags {
+	CALL_VOID = 1,    /* answers nothing, with an empty body or {} */
+	CALL_ONCE = 2,    /* must not run twice unnoticed */
+	CALL_CREATES = 4, /* what it makes may stay invisible to other calls for seconds */
+	CALL_NEEDS = 8,   /* uses what this run may just have created */
+	CALL_UNDO = 16,   /* "not found" means done */
+	CALL_STS = 32,    /* a form to AWS STS, the answer is text */
+};
+
+struct call {
+	const char *name;
+	const char *method;
+	const char *path; /* %s: the encoded path argument */
+	unsigned int flags;
+};
+
+const struct call *aws_call(enum call_id id);
+
+#define CALL_QUERY_MAX 3
+
+struct call_args {
+	const char *path;      /* NULL: the path has no argument */
+	const char *about;     /* whom messages name; NULL: path, or nobody */
+	const char *principal; /* NULL: no x-amzn-principal header */
+	json_t *body;          /* NULL: none; the caller's */
+	struct {
+		const char *name;
+		const char *value; /* NULL: left out */
+	} query[CALL_QUERY_MAX];
+};
+
+struct call_reply {
+	json_t *json; /* NULL for CALL_VOID and CALL_STS */
+	char *text;   /* CALL_STS alone */
+};
+
+/* Clear the reply in every case. */
+enum aws_result aws_do(
+    struct aws *a, enum call_id id, const struct call_args *args, struct call_reply *reply);
+void call_reply_clear(struct call_reply *reply);
+
+/* An answer that says yes but not what it must: said, AWS_FAILED. */
+enum aws_result aws_unusable(enum call_id id, const struct call_args *args, const char *why);
+
+/*
+ * One certificate of an answer, to be cleared in every case. Returns NULL, or what is wrong with
+ * it.
+ */
+const char *aws_take_cert(const json_t *o, bool with_pem, struct aws_cert *out);
+
+/* What is wrong with a PEM that must hold exactly one certificate; NULL: nothing. id: 64 hex, of
+ * its DER. */
+const char *aws_cert_pem_check(const char *pem, char id[65]);
+
+/* 1..128 printable characters without blanks: goes into headers. */
+bool aws_arn_ok(const char *arn);
+bool aws_cert_id_ok(const char *id);
+
+#endif

@@ -1,0 +1,492 @@
+/*
+ * One call: build, sign, send, judge, and again where that is safe.
+ *
+ * Every try is signed afresh. Throttled calls were not executed and may always be repeated; after
+ * a lost answer only what is idempotent. The clock is corrected once per run, from the Date of an
+ * answer that blames it (five minutes are tolerated, so less than 240 s is not the cause).
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "provision/awscall.h"
+#include "provision/awserr.h"
+#include "provision/msg.h"
+#include "provision/sigv4.h"
+
+#define DELAY_MAX      20.0 /* seconds between two tries */
+#define WAIT_MAX       60   /* longest Retry-After that is waited for */
+#define DEADLINE       120  /* seconds for all tries of one call */
+#define SKEW_MIN       240  /* seconds */
+#define REFRESH_BEFORE 300  /* seconds of life that renewable credentials must still have */
+#define NEW_FOR        15   /* seconds that something just created may stay invisible */
+#define NEW_TRIES      6
+
+static const char sts_body[] = "Action=GetCallerIdentity&Version=2011-06-15";
+
+/* One call under way. */
+struct run {
+	struct aws *a;
+	const struct call *call;
+	const struct call_args *args;
+	char *url;
+	char *body; /* NULL: none */
+	struct http_answer ans;
+	enum http_result sent;
+	struct aws_error err;
+	char why[544]; /* of the last try, for people */
+	unsigned int tries, new_tries;
+	bool refreshed;
+	time_t started;
+};
+
+enum verdict {
+	V_DONE,
+	V_AGAIN,         /* at once: something was mended */
+	V_RETRY,         /* nothing was executed */
+	V_RETRY_UNKNOWN, /* it may have been */
+	V_RETRY_NEW,     /* what it needs is not visible yet */
+	V_NOT_FOUND,
+	V_EXISTS,
+	V_FAIL,
+};
+
+static time_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void
+put_about(const struct call *call, const struct call_args *args, char *out, size_t out_len)
+{
+	const char *about = args->about != NULL ? args->about : args->path;
+
+	if (about != NULL)
+		(void)snprintf(out, out_len, "%s \"%s\"", call->name, about);
+	else
+		(void)snprintf(out, out_len, "%s", call->name);
+}
+
+static bool
+put_arg(FILE *f, const char *lead, const char *name, const char *value)
+{
+	char *enc = sigv4_encode(value);
+
+	if (enc == NULL)
+		return false;
+	(void)fprintf(f, "%s%s%s%s", lead, name, *name != '\0' ? "=" : "", enc);
+	free(enc);
+	return true;
+}
+
+static bool
+put_url(FILE *f, const struct run *r, const char *endpoint)
+{
+	const char *at = strstr(r->call->path, "%s");
+	const char *lead = "?";
+
+	(void)fprintf(f, "%s%.*s", endpoint,
+	    (int)(at != NULL ? (size_t)(at - r->call->path) : strlen(r->call->path)),
+	    r->call->path);
+	if (at != NULL) {
+		if (!put_arg(f, "", "", r->args->path))
+			return false;
+		(void)fputs(at + 2, f);
+	}
+	for (size_t i = 0; i < CALL_QUERY_MAX; i++) {
+		if (r->args->query[i].value == NULL)
+			continue;
+		if (!put_arg(f, lead, r->args->query[i].name, r->args->query[i].value))
+			return false;
+		lead = "&";
+	}
+	return true;
+}
+
+static bool
+build(struct run *r)
+{
+	char *sts = NULL;
+	const char *endpoint = r->a->endpoint;
+	size_t len;
+	FILE *f;
+	bool ok;
+
+	if ((r->call->flags & CALL_STS) != 0) {
+		sts = cred_endpoint(r->a->conf, CRED_STS, r->a->endpoint_option, r->a->region);
+		if (sts == NULL)
+			return false;
+		endpoint = sts;
+		r->body = strdup(sts_body);
+	} else if (r->args->body != NULL) {
+		r->body = json_dumps(r->args->body, JSON_COMPACT);
+	}
+	f = open_memstream(&r->url, &len);
+	ok = f != NULL && put_url(f, r, endpoint);
+	if (f != NULL && fclose(f) != 0)
+		ok = false;
+	if ((r->body == NULL && (r->args->body != NULL || sts != NULL)) || !ok) {
+		prov_error("cannot build the %s request: out of memory", r->call->name);
+		ok = false;
+	}
+	free(sts);
+	return ok;
+}
+
+/* What the Host header must say: the port only when it is not the scheme's own. */
+static char *
+host_of(const char *url)
+{
+	const char *host = strstr(url, "://") + 3, *port;
+	size_t len = strcspn(host, "/?");
+	const char *own = strncasecmp(url, "https", 5) == 0 ? ":443" : ":80";
+
+	port = memrchr(host, ':', len);
+	if (port != NULL && (size_t)(host + len - port) == strlen(own) &&
+	    strncmp(port, own, strlen(own)) == 0)
+		len = (size_t)(port - host);
+	return strndup(host, len);
+}
+
+static enum http_result
+sign_and_send(struct run *r, const char *host)
+{
+	struct sigv4_header signs[5];
+	struct http_header sends[7];
+	struct sigv4_signed sig;
+	char date[SIGV4_DATE_LEN];
+	size_t n = 0;
+	enum http_result res = HTTP_BROKEN;
+	bool sts = (r->call->flags & CALL_STS) != 0;
+
+	sigv4_date(time(NULL) + r->a->clock_offset, date);
+	signs[n++] = (struct sigv4_header){ "Host", host };
+	signs[n++] = (struct sigv4_header){ "X-Amz-Date", date };
+	if (r->body != NULL)
+		signs[n++] = (struct sigv4_header){ "Content-Type",
+			sts ? "application/x-www-form-urlencoded; charset=utf-8"
+			    : "application/json" };
+	if (r->args->principal != NULL)
+		signs[n++] = (struct sigv4_header){ "x-amzn-principal", r->args->principal };
+	if (r->a->cred.token != NULL)
+		signs[n++] = (struct sigv4_header){ "X-Amz-Security-Token", r->a->cred.token };
+	for (size_t i = 0; i < n; i++)
+		sends[i] = (struct http_header){ signs[i].name, signs[i].value };
+
+	if (sigv4_sign(&(struct sigv4_request){ .method = r->call->method,
+			   .url = r->url,
+			   .headers = signs,
+			   .nheaders = n,
+			   .body = r->body,
+			   .body_len = r->body != NULL ? strlen(r->body) : 0,
+			   .date = date,
+			   .region = r->a->region,
+			   .service = sts ? "sts" : "iot",
+			   .access_key = r->a->cred.access_key,
+			   .secret_key = r->a->cred.secret_key },
+		&sig) == 0) {
+		sends[n++] = (struct http_header){ "Authorization", sig.authorization };
+		sends[n++] = (struct http_header){ "Accept", "application/json" };
+		res = http_send(r->a->http,
+		    &(struct http_request){ .method = r->call->method,
+			.url = r->url,
+			.headers = sends,
+			.nheaders = n,
+			.body = r->body,
+			.body_len = r->body != NULL ? strlen(r->body) : 0 },
+		    &r->ans);
+	}
+	sigv4_clear(&sig);
+	return res;
+}
+
+static bool
+renew(struct aws *a)
+{
+	struct cred fresh;
+
+	if (!cred_load(a->conf, &fresh))
+		return false;
+	cred_clear(&a->cred);
+	a->cred = fresh;
+	return true;
+}
+
+static bool
+try_once(struct run *r)
+{
+	struct aws *a = r->a;
+	char *host;
+
+	if (a->cred.renewable && a->cred.expires != 0 &&
+	    a->cred.expires - time(NULL) < REFRESH_BEFORE && !r->refreshed) {
+		r->refreshed = true;
+		if (!renew(a))
+			return false;
+	}
+	host = host_of(r->url);
+	http_answer_clear(&r->ans);
+	r->sent = host != NULL ? sign_and_send(r, host) : HTTP_BROKEN;
+	r->tries++;
+	free(host);
+	return true;
+}
+
+/* Once per run, and only if the server's clock really differs. */
+static enum verdict
+mend_clock(struct run *r)
+{
+	struct aws *a = r->a;
+	time_t server, ours = time(NULL);
+	long long off;
+
+	if (a->clock_corrected || !aws_http_date(r->ans.date, &server))
+		return V_FAIL;
+	off = (long long)server - ours;
+	if (off > -SKEW_MIN && off < SKEW_MIN)
+		return V_FAIL;
+	a->clock_offset = (time_t)off;
+	a->clock_corrected = true;
+	prov_warn("the clock of this machine is %lld seconds %s: using the server's time",
+	    off < 0 ? -off : off, off < 0 ? "ahead" : "behind");
+	return V_AGAIN;
+}
+
+static enum verdict
+mend_credentials(struct run *r)
+{
+	if (!r->a->cred.renewable || r->refreshed)
+		return V_FAIL;
+	r->refreshed = true;
+	return renew(r->a) ? V_AGAIN : V_FAIL;
+}
+
+static enum verdict
+judge_not_found(const struct run *r)
+{
+	if ((r->call->flags & CALL_UNDO) != 0)
+		return V_DONE;
+	if ((r->call->flags & CALL_NEEDS) != 0 && r->a->created_at != 0 &&
+	    monotonic() - r->a->created_at <= NEW_FOR && r->new_tries < NEW_TRIES)
+		return V_RETRY_NEW;
+	return V_NOT_FOUND;
+}
+
+static enum verdict
+judge_error(struct run *r)
+{
+	struct aws_error *e = &r->err;
+
+	aws_error_decode(&r->ans, r->a->cred.token, e);
+	(void)snprintf(r->why, sizeof(r->why), "%s%s%s", e->code,
+	    e->code[0] != '\0' && e->message[0] != '\0' ? ": " : "", e->message);
+	switch (e->action) {
+	case AWS_ACT_THROTTLED: return V_RETRY;
+	case AWS_ACT_SERVER: return V_RETRY_UNKNOWN;
+	case AWS_ACT_CLOCK: return mend_clock(r);
+	case AWS_ACT_EXPIRED: return mend_credentials(r);
+	case AWS_ACT_NOT_FOUND: return judge_not_found(r);
+	case AWS_ACT_EXISTS: return V_EXISTS;
+	case AWS_ACT_FAIL: break;
+	}
+	return V_FAIL;
+}
+
+static enum verdict
+judge_success(struct run *r, struct call_reply *reply)
+{
+	if ((r->call->flags & CALL_VOID) != 0)
+		return V_DONE;
+	if ((r->call->flags & CALL_STS) != 0) {
+		reply->text = r->ans.body;
+		r->ans.body = NULL;
+		return V_DONE;
+	}
+	reply->json = json_loadb(r->ans.body, r->ans.body_len, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(reply->json))
+		return V_DONE;
+	call_reply_clear(reply);
+	(void)snprintf(r->why, sizeof(r->why), "the answer is not a JSON object");
+	return V_RETRY_UNKNOWN;
+}
+
+static enum verdict
+judge(struct run *r, struct call_reply *reply)
+{
+	memset(&r->err, 0, sizeof(r->err));
+	switch (r->sent) {
+	case HTTP_ANSWERED:
+		return r->ans.status >= 200 && r->ans.status < 300 ? judge_success(r, reply)
+								   : judge_error(r);
+	case HTTP_NOT_SENT:
+	case HTTP_UNKNOWN:
+	case HTTP_UNTRUSTED:
+	case HTTP_BROKEN: break;
+	}
+	(void)snprintf(r->why, sizeof(r->why), "%s",
+	    r->ans.why[0] != '\0' ? r->ans.why : "cannot sign the request");
+	if (r->sent == HTTP_NOT_SENT)
+		return V_RETRY;
+	return r->sent == HTTP_UNKNOWN ? V_RETRY_UNKNOWN : V_FAIL;
+}
+
+/* random(0,1) * min(20 s, 2^i s), or what the server asks for. */
+static double
+delay_of(const struct run *r)
+{
+	unsigned char rnd[2] = { 0x80, 0 };
+	unsigned int i = r->tries - 1;
+	double top = i < 5 ? (double)(1U << i) : DELAY_MAX, delay;
+
+	(void)RAND_bytes(rnd, sizeof(rnd));
+	delay = (top < DELAY_MAX ? top : DELAY_MAX) * (rnd[0] * 256 + rnd[1]) / 65536.0;
+	return delay > (double)r->ans.retry_after ? delay : (double)r->ans.retry_after;
+}
+
+static void
+sleep_for(double seconds)
+{
+	struct timespec ts = { .tv_sec = (time_t)seconds };
+
+	ts.tv_nsec = (long)((seconds - (double)ts.tv_sec) * 1e9);
+	while (nanosleep(&ts, &ts) != 0 && errno == EINTR)
+		;
+}
+
+static bool
+may_wait(struct run *r, enum verdict v)
+{
+	double delay = delay_of(r);
+	char about[256];
+
+	if (v != V_RETRY_NEW && r->tries - r->new_tries >= r->a->max_attempts)
+		return false;
+	if (delay > WAIT_MAX || (double)(monotonic() - r->started) + delay > DEADLINE)
+		return false;
+	put_about(r->call, r->args, about, sizeof(about));
+	prov_step("%s: %s; trying again in %.1f s", about, r->why, delay);
+	sleep_for(delay);
+	return true;
+}
+
+static void
+say_failed(const struct run *r)
+{
+	const struct aws_error *e = &r->err;
+	char about[256], tail[192] = "", action[96];
+
+	put_about(r->call, r->args, about, sizeof(about));
+	if (r->sent != HTTP_ANSWERED) {
+		prov_error("%s failed: %s", about, r->why);
+		if (r->sent == HTTP_NOT_SENT)
+			prov_hint("is %.*s the right endpoint? check network, proxy and region",
+			    (int)strcspn(r->url + 8, "/?") + 8, r->url);
+		else if (r->sent == HTTP_UNTRUSTED)
+			prov_hint("a proxy or stand-in with its own CA: name its certificate with "
+				  "--ca-bundle or AWS_CA_BUNDLE");
+		return;
+	}
+	if (r->ans.request_id[0] != '\0')
+		(void)snprintf(tail, sizeof(tail), ", request id %s", r->ans.request_id);
+	prov_error("%s failed: %s%s(status %ld%s)", about, r->why, r->why[0] != '\0' ? " " : "",
+	    r->ans.status, tail);
+	if (strncmp(e->code, "AccessDenied", 12) == 0) {
+		if (!aws_error_missing_action(e, action, sizeof(action)))
+			(void)snprintf(action, sizeof(action), "%s:%s",
+			    (r->call->flags & CALL_STS) != 0 ? "sts" : "iot", r->call->name);
+		prov_hint("these credentials need the IAM permission %s", action);
+	} else if (e->hint != NULL) {
+		prov_hint("%s", e->hint);
+	}
+}
+
+static enum aws_result
+conclude(struct run *r, enum verdict v)
+{
+	switch (v) {
+	case V_DONE:
+		if ((r->call->flags & CALL_CREATES) != 0)
+			r->a->created_at = monotonic();
+		return AWS_OK;
+	case V_NOT_FOUND:
+	case V_RETRY_NEW: return AWS_NOT_FOUND;
+	case V_EXISTS: return AWS_EXISTS;
+	case V_RETRY_UNKNOWN:
+		if ((r->call->flags & CALL_ONCE) == 0)
+			break;
+		prov_warn("%s: %s%s(its outcome is unknown)", r->call->name, r->why,
+		    r->why[0] != '\0' ? " " : "");
+		return AWS_UNKNOWN;
+	case V_AGAIN:
+	case V_RETRY:
+	case V_FAIL: break;
+	}
+	say_failed(r);
+	return AWS_FAILED;
+}
+
+static enum aws_result
+loop(struct run *r, struct call_reply *reply)
+{
+	for (;;) {
+		enum verdict v;
+
+		if (!try_once(r))
+			return AWS_FAILED;
+		v = judge(r, reply);
+		if (v == V_AGAIN)
+			continue;
+		if (v == V_RETRY_NEW)
+			r->new_tries++;
+		if (v != V_RETRY && v != V_RETRY_UNKNOWN && v != V_RETRY_NEW)
+			return conclude(r, v);
+		if (v == V_RETRY_UNKNOWN && (r->call->flags & CALL_ONCE) != 0)
+			return conclude(r, v);
+		if (!may_wait(r, v))
+			return conclude(r, v);
+	}
+}
+
+enum aws_result
+aws_do(struct aws *a, enum call_id id, const struct call_args *args, struct call_reply *reply)
+{
+	struct run r = { .a = a, .call = aws_call(id), .args = args, .started = monotonic() };
+	enum aws_result res = AWS_FAILED;
+
+	memset(reply, 0, sizeof(*reply));
+	if (build(&r))
+		res = loop(&r, reply);
+	http_answer_clear(&r.ans);
+	free(r.url);
+	free(r.body);
+	return res;
+}
+
+void
+call_reply_clear(struct call_reply *reply)
+{
+	json_decref(reply->json);
+	free(reply->text);
+	memset(reply, 0, sizeof(*reply));
+}
+
+enum aws_result
+aws_unusable(enum call_id id, const struct call_args *args, const char *why)
+{
+	char about[256];
+
+	put_about(aws_call(id), args, about, sizeof(about));
+	prov_error("%s: the answer cannot be used: %s", about, why);
+	return AWS_FAILED;
+}
