@@ -59,8 +59,7 @@ struct chip_keytype {
 	unsigned bits;          /* curve or modulus */
 	size_t size;            /* bytes of a coordinate or the modulus */
 	const char *ossl_group; /* OpenSSL's group name, NULL for RSA */
-	const uint8_t
-	    *params; /* DER of the curve's OBJECT IDENTIFIER (CKA_EC_PARAMS), NULL for RSA */
+	const uint8_t *params;  /* DER of the curve's OBJECT IDENTIFIER, NULL for RSA */
 	size_t params_len;
 };
 const struct chip_keytype *chip_keytype_at(size_t i); /* NULL past the end */
