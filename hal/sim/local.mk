@@ -1,8 +1,17 @@
 # The simulated chip, and the program optiga-sim.
 
-noinst_LTLIBRARIES += libsim.la
+# From the wire to the command boundary; the application behind it comes from app.mk.
+noinst_LTLIBRARIES += libsimwire.la libsim.la
+libsimwire_la_SOURCES = hal/sim/sim.h hal/sim/app.h \
+	hal/sim/state.h hal/sim/state.c \
+	hal/sim/reg.c hal/sim/frame.c hal/sim/chain.c hal/sim/shield.c \
+	hal/sim/image.h hal/sim/image.c \
+	hal/sim/handle.h hal/sim/sim.c \
+	hal/sim/fault.h hal/sim/fault.c
+libsimwire_la_LIBADD = libbase.la
+
 libsim_la_SOURCES = hal/sim/sim.h
 libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-libsim_la_LIBADD = libbase.la $(CRYPTO_LIBS)
+libsim_la_LIBADD = libsimwire.la libbase.la $(CRYPTO_LIBS)
 
 include hal/sim/app.mk

@@ -16,17 +16,17 @@
 struct sim;
 
 enum sim_time {
-	SIM_TIME_IDLE,	  /* bus time plus real idle time */
+	SIM_TIME_IDLE,    /* bus time plus real idle time */
 	SIM_TIME_VIRTUAL, /* pure bus time: repeats exactly */
-	SIM_TIME_REAL,	  /* the clock; sleeping is real */
+	SIM_TIME_REAL,    /* the clock; sleeping is real */
 };
 
 enum sim_line { SIM_LINE_RESET, SIM_LINE_SUPPLY };
 
 struct sim_config {
 	const char *model; /* "trust-m-v3" */
-	bool monitor;	   /* security event counter and its delays */
-	bool seeded;	   /* draw keys, randoms and speed from seed: repeats exactly */
+	bool monitor;      /* security event counter and its delays */
+	bool seeded;       /* draw keys, randoms and speed from seed: repeats exactly */
 	uint64_t seed;
 	double speed; /* 1.0: execution times of the frozen table; 0.5: twice as fast */
 };
@@ -38,16 +38,21 @@ struct sim_config {
 /* A sentence for a person about the last failure of sim_create or sim_open in this thread. */
 const char *sim_error(void);
 
-/* Makes a new image, mode 0600. HAL_EEXIST if the file exists (never overwritten), HAL_EINVAL, HAL_EACCES, HAL_EIO. */
+/* Makes a new image, mode 0600. HAL_EEXIST if the file exists (never overwritten), HAL_EINVAL,
+ * HAL_EACCES, HAL_EIO. */
 int sim_create(const char *path, const struct sim_config *cfg);
 
-/* HAL_ENODEV (missing), HAL_EACCES, HAL_EFORMAT (damaged or not an image; left untouched), HAL_EIO. */
+/*
+ * HAL_ENODEV (missing), HAL_EACCES, HAL_EFORMAT (damaged or not an image; left untouched),
+ * HAL_EBUSY (a server holds it), HAL_EIO. A handle is used by one thread at a time and not in a
+ * forked child; open again there.
+ */
 int sim_open(const char *path, enum sim_time mode, struct sim **simp);
 void sim_close(struct sim **simp);
 
 /*
- * One I2C transaction at a 7-bit address. 0, HAL_ENACK (address refused). A read is never short: bytes past the
- * end of what the chip has are FF.
+ * One I2C transaction at a 7-bit address. 0, HAL_ENACK (address refused). A read is never short:
+ * bytes past the end of what the chip has are FF.
  */
 int sim_write(struct sim *s, uint8_t addr, const uint8_t *data, size_t len);
 int sim_read(struct sim *s, uint8_t addr, uint8_t *data, size_t len);

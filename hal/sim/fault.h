@@ -1,0 +1,77 @@
+/*
+ * Faults on request: what goes wrong between a host and its chip, for tests of the host. A script
+ * of faults belongs to one handle; other handles on the same image are not touched.
+ */
+#ifndef HAL_SIM_FAULT_H
+#define HAL_SIM_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sim;
+
+/* Which transfers a fault counts. Frames are those of the DATA register. */
+enum sim_fault_at {
+	SIM_AT_ANY,         /* every write and every read */
+	SIM_AT_WRITE,       /* every write */
+	SIM_AT_READ,        /* every read */
+	SIM_AT_FRAME_IN,    /* a frame from the host */
+	SIM_AT_DATA_IN,     /* a data frame from the host */
+	SIM_AT_CONTROL_IN,  /* ACK, NAK or re-sync from the host */
+	SIM_AT_FRAME_OUT,   /* a read that gives a frame of the chip */
+	SIM_AT_DATA_OUT,    /* a data frame */
+	SIM_AT_CONTROL_OUT, /* a control frame */
+	SIM_AT_STATE,       /* a read of I2C_STATE */
+	SIM_AT_STATE_READY, /* a read of I2C_STATE that announces a frame */
+};
+
+enum sim_fault_kind {
+	SIM_FAULT_FLIP,      /* bit arg of the bytes after the register byte, modulo their number */
+	SIM_FAULT_FCS,       /* last byte of the frame inverted */
+	SIM_FAULT_LOSE,      /* write: acknowledged, never seen; read: all FF, the frame is gone */
+	SIM_FAULT_TRUNCATE,  /* write: the chip sees arg bytes; read: FF from byte arg */
+	SIM_FAULT_DUPLICATE, /* write: the chip sees it twice; read: the frame waits once more */
+	SIM_FAULT_NACK,      /* address refused */
+	SIM_FAULT_DATA_NACK, /* data byte refused, nothing reaches the chip: HAL_EIO */
+	SIM_FAULT_BUS_DEAD,  /* bus error: HAL_EIO */
+	SIM_FAULT_ZERO,      /* read: bus stuck low, all 00 */
+	SIM_FAULT_FF,        /* read: nobody drives the bus, all FF; the chip's frame stays */
+	SIM_FAULT_BUSY,      /* read of I2C_STATE: 88 80 00 00 whatever is true */
+	SIM_FAULT_LENGTH,    /* read of I2C_STATE: length arg, RESP_RDY set */
+	SIM_FAULT_RESET,     /* the chip is reset right before this transfer */
+	SIM_FAULT_COUNT
+};
+
+struct sim_fault {
+	enum sim_fault_kind kind;
+	enum sim_fault_at at;
+	unsigned skip;  /* so many of those pass first */
+	unsigned count; /* then so many are hit; 0: all from there on */
+	unsigned arg;
+};
+
+/* Adds a fault to the script; several may hit one transfer. HAL_EINVAL, HAL_ENOMEM (16 at most). */
+int sim_fault_add(struct sim *s, const struct sim_fault *f);
+
+/* Everything works from now on. */
+void sim_fault_clear(struct sim *s);
+
+/* Transfers that this handle tried, and how many of them were hit by a fault. */
+unsigned sim_fault_transfers(const struct sim *s);
+unsigned sim_fault_hits(const struct sim *s);
+
+/* --- knobs of the chip, kept in its image; -1: HAL_EIO --------------------------------------- */
+
+/*
+ * When a complete command is acknowledged: 0 at once (the default), SIM_ACK_WITH_RESPONSE by the
+ * response if that is ready within 8 ms, any other number of ns after the command, SIM_ACK_NEVER
+ * only by a response.
+ */
+#define SIM_ACK_WITH_RESPONSE 8000000ULL
+#define SIM_ACK_NEVER         UINT64_MAX
+int sim_set_ack_delay(struct sim *s, uint64_t ns);
+
+/* Refuse the address while a command executes (at most 100 ms in a row). Default false. */
+int sim_set_nack_busy(struct sim *s, bool on);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * An application for tests of the simulated chip's wires: knows OpenApplication, and a command
+ * that says itself how long it takes and how long its answer is. Its first byte of state counts
+ * commands, so that a test sees what was executed twice.
+ *
+ * EE xx LL LL | exec_us (4) | answer length (2) | anything
+ *    answer: 00 count LL LL | 00 01 02 ...
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "hal/sim/app.h"
+
+int
+sim_app_factory(struct sim_app *app, const char *model, uint64_t seed, double speed, bool monitor)
+{
+	(void)seed;
+	(void)speed;
+	(void)monitor;
+	memset(app, 0, sizeof(*app));
+	return strcmp(model, "trust-m-v3") == 0 ? 0 : -2;
+}
+
+void
+sim_app_reset(struct sim_app *app, uint64_t now, bool cold)
+{
+	(void)app;
+	(void)now;
+	(void)cold;
+}
+
+void
+sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *prot,
+    const uint8_t *cmd, size_t cmd_len, uint8_t *rsp, size_t *rsp_len, uint64_t *exec_ns)
+{
+	uint8_t *count = (uint8_t *)app;
+	size_t n = 0;
+
+	(void)now;
+	(void)prot;
+	++*count;
+	*exec_ns = 12000000;
+	if (cmd_len >= 10 && cmd[0] == 0xEE) {
+		*exec_ns = 1000ULL * ((uint64_t)cmd[4] << 24 | (uint64_t)cmd[5] << 16 |
+					 (uint64_t)cmd[6] << 8 | cmd[7]);
+		n = (size_t)cmd[8] << 8 | cmd[9];
+		n = n > SIM_APDU_MAX - 4 ? SIM_APDU_MAX - 4 : n;
+	}
+	rsp[0] = 0;
+	rsp[1] = cmd[0] == 0xEE ? *count : 0;
+	rsp[2] = (uint8_t)(n >> 8);
+	rsp[3] = (uint8_t)n;
+	for (size_t i = 0; i < n; i++)
+		rsp[4 + i] = (uint8_t)i;
+	*rsp_len = n + 4;
+}
+
+void
+sim_app_advance(struct sim_app *app, uint64_t now)
+{
+	(void)app;
+	(void)now;
+}
