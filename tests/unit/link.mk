@@ -1,0 +1,23 @@
+# The link against a scripted chip, and against the simulator.
+link_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+link_test_libs = liblink.la libbus.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_link_frame tests/unit/test_link_regs tests/unit/test_link_faults
+unit_tests += tests/unit/test_link_frame tests/unit/test_link_regs tests/unit/test_link_faults
+
+tests_unit_test_link_frame_SOURCES = tests/unit/test_link_frame.c \
+	tests/unit/fakechip.c tests/unit/fakechip.h
+tests_unit_test_link_frame_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_frame_LDADD = $(link_test_libs) $(JANSSON_LIBS)
+
+tests_unit_test_link_regs_SOURCES = tests/unit/test_link_regs.c \
+	tests/unit/fakechip.c tests/unit/fakechip.h
+tests_unit_test_link_regs_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_regs_LDADD = $(link_test_libs)
+
+tests_unit_test_link_faults_SOURCES = tests/unit/test_link_faults.c \
+	tests/unit/fakechip.c tests/unit/fakechip.h
+tests_unit_test_link_faults_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_faults_LDADD = $(link_test_libs)
+
+dist_check_DATA += tests/vectors/vendor-host-traces.jsonl
