@@ -20,4 +20,12 @@ tests_unit_test_link_faults_SOURCES = tests/unit/test_link_faults.c \
 tests_unit_test_link_faults_CFLAGS = $(link_test_cflags)
 tests_unit_test_link_faults_LDADD = $(link_test_libs)
 
+# The wires of the simulated chip, with an application that counts its commands.
+check_PROGRAMS += tests/unit/test_link_sim
+unit_tests += tests/unit/test_link_sim
+tests_unit_test_link_sim_SOURCES = tests/unit/test_link_sim.c
+nodist_tests_unit_test_link_sim_SOURCES = tests/unit/sim_fake_app.c
+tests_unit_test_link_sim_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_sim_LDADD = liblink.la libbus.la libsimwire.la libbase.la $(CHECK_LIBS)
+
 dist_check_DATA += tests/vectors/vendor-host-traces.jsonl
