@@ -1,1 +1,42 @@
-# pkcs11
+# The module: C_* calls, sessions, mechanisms.
+
+noinst_LTLIBRARIES += libmodule.la
+libmodule_la_SOURCES = \
+	pkcs11/calls.h \
+	pkcs11/conf.c pkcs11/conf.h \
+	pkcs11/digest.c \
+	pkcs11/general.c \
+	pkcs11/keygen.c \
+	pkcs11/lock.c pkcs11/lock.h \
+	pkcs11/mech.c pkcs11/mech.h \
+	pkcs11/mod.c pkcs11/mod.h \
+	pkcs11/object.c \
+	pkcs11/op.c pkcs11/op.h \
+	pkcs11/random.c \
+	pkcs11/rv.c \
+	pkcs11/session.c \
+	pkcs11/sign.c \
+	pkcs11/slot.c \
+	pkcs11/unsupported.c \
+	pkcs11/util.c \
+	pkcs11/verify.c
+libmodule_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
+
+pkcs11_LTLIBRARIES += optiga-pkcs11.la
+optiga_pkcs11_la_SOURCES = pkcs11/module.c pkcs11/optiga-pkcs11.h
+optiga_pkcs11_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS)
+optiga_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version -no-undefined \
+	-export-symbols-regex '^C_GetFunctionList$$' -Wl,-Bsymbolic -Wl,-z,defs
+optiga_pkcs11_la_LIBADD = libmodule.la libstore.la $(CRYPTO_LIBS)
+include_HEADERS += pkcs11/optiga-pkcs11.h
+
+# libtool's description of the module is of no use to anybody.
+install-data-hook:
+	rm -f '$(DESTDIR)$(pkcs11dir)/optiga-pkcs11.la'
+
+p11kit_DATA = pkcs11/optiga.module
+pkcs11/optiga.module: Makefile
+	$(AM_V_GEN)$(MKDIR_P) pkcs11 && \
+	printf '%s\n' '# OPTIGA Trust chips; which ones says optiga-pkcs11.conf(5).' \
+	    'module: $(pkcs11dir)/optiga-pkcs11.so' > $@
+CLEANFILES += pkcs11/optiga.module

@@ -8,7 +8,8 @@
 /* Vendor range of this module: "OP" in the upper half. */
 #define OPTIGA_VENDOR (0x80000000UL | 0x4F500000UL)
 
-/* Chip object identifier behind an object, two bytes big-endian, for example E0 F1. Read and search. */
+/* Chip object identifier behind an object, two bytes big-endian, for example E0 F1. Read and
+ * search. */
 #define CKA_OPTIGA_OID (OPTIGA_VENDOR | 0x0001UL)
 
 /*
@@ -16,11 +17,12 @@
  */
 #define CKA_OPTIGA_METADATA (OPTIGA_VENDOR | 0x0002UL)
 
-/* Life cycle state LcsO, CK_ULONG: 1 creation, 3 initialization, 7 operational, 15 termination. Read only. */
+/* Life cycle state LcsO, CK_ULONG: 1 creation, 3 initialization, 7 operational, 15 termination.
+ * Read only. */
 #define CKA_OPTIGA_LIFE_CYCLE (OPTIGA_VENDOR | 0x0003UL)
 
 /* Bytes of content used and possible, CK_ULONG. Read only; certificates. */
 #define CKA_OPTIGA_USED_SIZE (OPTIGA_VENDOR | 0x0004UL)
-#define CKA_OPTIGA_MAX_SIZE (OPTIGA_VENDOR | 0x0005UL)
+#define CKA_OPTIGA_MAX_SIZE  (OPTIGA_VENDOR | 0x0005UL)
 
 #endif

@@ -1,0 +1,88 @@
+/* Digests, made on the host: PKCS #11 v2.40, 5.10. */
+#include <config.h>
+
+#include <string.h>
+
+#include "pkcs11/calls.h"
+#include "pkcs11/mod.h"
+
+CK_RV
+mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism)
+{
+	const struct mech *mech;
+	struct session *s;
+	CK_RV rv;
+
+	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
+		return rv;
+	rv = mod_mech_get(mechanism, CKF_DIGEST, mod_token_model(s->token), &mech);
+	if (rv == CKR_OK)
+		rv = s->digest.mech != NULL ? CKR_OPERATION_ACTIVE : mod_op_begin(&s->digest, mech);
+	return mod_leave_session(s, rv);
+}
+
+/* Ends the operation but for length queries and buffers too small. */
+static CK_RV
+finish(
+    struct op *op, const unsigned char *data, CK_ULONG len, unsigned char *out, CK_ULONG *out_len)
+{
+	struct buf digest = BUF_INIT;
+	bool keep = false;
+	CK_RV rv;
+
+	if (data == NULL && len != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	else if (mod_output(out, out_len, op->mech->hash->len, &rv, &keep) &&
+		 (rv = mod_op_update(op, data, len)) == CKR_OK &&
+		 (rv = mod_op_digest(op, &digest)) == CKR_OK)
+		memcpy(out, digest.data, digest.len);
+	if (!keep)
+		mod_op_end(op);
+	buf_free(&digest);
+	return rv;
+}
+
+CK_RV
+mod_C_Digest(
+    CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len, unsigned char *out, CK_ULONG *out_len)
+{
+	struct session *s;
+	CK_RV rv;
+
+	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
+		return rv;
+	if (s->digest.mech == NULL || s->digest.parts) {
+		mod_op_end(&s->digest);
+		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
+	}
+	return mod_leave_session(s, finish(&s->digest, data, len, out, out_len));
+}
+
+CK_RV
+mod_C_DigestUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
+{
+	struct session *s;
+	CK_RV rv;
+
+	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
+		return rv;
+	if (s->digest.mech == NULL)
+		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
+	s->digest.parts = true;
+	if ((rv = mod_op_update(&s->digest, data, len)) != CKR_OK)
+		mod_op_end(&s->digest);
+	return mod_leave_session(s, rv);
+}
+
+CK_RV
+mod_C_DigestFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len)
+{
+	struct session *s;
+	CK_RV rv;
+
+	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
+		return rv;
+	if (s->digest.mech == NULL)
+		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
+	return mod_leave_session(s, finish(&s->digest, NULL, 0, out, out_len));
+}

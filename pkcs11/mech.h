@@ -1,0 +1,61 @@
+/*
+ * Mechanisms: one row each, and which of them a chip's model has.
+ */
+#ifndef PKCS11_MECH_H
+#define PKCS11_MECH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <p11-kit/pkcs11.h>
+
+#include "hal/chip/chip.h"
+
+enum mech_key { MECH_KEY_NONE, MECH_KEY_EC, MECH_KEY_RSA };
+
+/* A hash function: OpenSSL's name, length, and DigestInfo up to the digest (RFC 8017, 9.2 note 1).
+ */
+struct mech_hash {
+	const char *name;
+	size_t len;
+	const uint8_t *info; /* NULL: the chip signs no RSA with it */
+	size_t info_len;
+	bool sha512; /* RSA with it needs model->rsa_sha512 */
+};
+#define MECH_HASH_MAX 64
+
+struct mech {
+	CK_MECHANISM_TYPE type;
+	CK_FLAGS flags;
+	enum mech_key key;
+	const struct mech_hash *hash; /* NULL: data comes hashed */
+};
+
+/* Rows in order, NULL past the end. */
+const struct mech *mod_mech_at(size_t i);
+
+/* Whether a chip of this model does it. */
+bool mod_mech_offered(const struct mech *m, const struct chip_model *model);
+
+/* Sizes in bits for CK_MECHANISM_INFO; 0 and 0 for digests. */
+void mod_mech_sizes(
+    const struct mech *m, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max);
+
+/*
+ * The row a call may use: use is the CKF_ flag of the function called. CKR_ARGUMENTS_BAD,
+ * CKR_MECHANISM_INVALID (the log says why, for those that people expect), and
+ * CKR_MECHANISM_PARAM_INVALID: none of ours takes parameters.
+ */
+CK_RV mod_mech_get(const CK_MECHANISM *mechanism, CK_FLAGS use, const struct chip_model *model,
+    const struct mech **mp);
+
+/*
+ * CKM_RSA_PKCS: finds the digest in a DigestInfo of SHA-256, SHA-384 or SHA-512, or takes data
+ * as a bare digest if it has the length of one: the chip makes the padding itself and signs
+ * nothing else. CKR_DATA_LEN_RANGE or CKR_DATA_INVALID.
+ */
+CK_RV mod_mech_rsa_digest(const struct chip_model *model, const uint8_t *data, size_t len,
+    const uint8_t **digest, const struct mech_hash **hash);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * Slots and tokens: PKCS #11 v2.40, 5.5. One configured chip is one slot; the chip is spoken to
+ * when somebody asks whether the token is there.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "pkcs11/calls.h"
+#include "pkcs11/mod.h"
+
+#define MANUFACTURER "Infineon"
+
+static int
+attach(struct token *t)
+{
+	int r = store_attach(mod_token_lock(t));
+
+	mod_token_unlock(t);
+	return r;
+}
+
+/* BCD, as the chip tells its firmware build. */
+static unsigned char
+from_bcd(uint8_t v)
+{
+	return (unsigned char)((v >> 4) * 10 + (v & 0x0F));
+}
+
+static CK_VERSION
+firmware(const struct store_info *si)
+{
+	CK_VERSION v = { from_bcd(si->build[0]), from_bcd(si->build[1]) };
+
+	return v;
+}
+
+static int
+token_info(struct token *t, struct store_info *si)
+{
+	struct store *st = mod_token_lock(t);
+	int r = store_attach(st);
+
+	if (r == 0)
+		r = store_info(st, si);
+	mod_token_unlock(t);
+	return r;
+}
+
+CK_RV
+mod_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *np)
+{
+	CK_ULONG n = 0, room;
+	struct mod *m;
+	CK_RV rv;
+
+	if ((rv = mod_enter(&m)) != CKR_OK)
+		return rv;
+	if (np == NULL)
+		return mod_leave(CKR_ARGUMENTS_BAD);
+	room = *np;
+	for (size_t i = 0; i < m->ntokens; i++) {
+		if (present && attach(&m->tokens[i]) != 0)
+			continue;
+		if (list != NULL && n < room)
+			list[n] = m->tokens[i].id;
+		n++;
+	}
+	*np = n;
+	return mod_leave(list != NULL && room < n ? CKR_BUFFER_TOO_SMALL : CKR_OK);
+}
+
+CK_RV
+mod_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
+{
+	struct store_info si;
+	struct token *t;
+	struct mod *m;
+	CK_RV rv;
+
+	if ((rv = mod_enter_slot(id, &m, &t)) != CKR_OK)
+		return rv;
+	if (info == NULL)
+		return mod_leave(CKR_ARGUMENTS_BAD);
+	memset(info, 0, sizeof(*info));
+	mod_pad(info->slotDescription, sizeof(info->slotDescription), store_selector(t->store));
+	mod_pad(info->manufacturerID, sizeof(info->manufacturerID), MANUFACTURER);
+	info->flags = CKF_HW_SLOT;
+	if (token_info(t, &si) == 0) {
+		info->flags |= CKF_TOKEN_PRESENT;
+		info->firmwareVersion = firmware(&si);
+	} else {
+		/* The standard knows no empty slot that nothing can be put into. */
+		info->flags |= CKF_REMOVABLE_DEVICE;
+	}
+	return mod_leave(CKR_OK);
+}
+
+CK_RV
+mod_C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
+{
+	struct store_info si;
+	struct token *t;
+	struct mod *m;
+	CK_RV rv;
+	int r;
+
+	if ((rv = mod_enter_slot(id, &m, &t)) != CKR_OK)
+		return rv;
+	if (info == NULL)
+		return mod_leave(CKR_ARGUMENTS_BAD);
+	if ((r = token_info(t, &si)) != 0)
+		return mod_leave(mod_rv_absent(r));
+	memset(info, 0, sizeof(*info));
+	mod_pad(info->label, sizeof(info->label), si.label);
+	mod_pad(info->manufacturerID, sizeof(info->manufacturerID), MANUFACTURER);
+	mod_pad(info->model, sizeof(info->model), si.model);
+	mod_pad(info->serialNumber, sizeof(info->serialNumber), si.serial);
+	mod_pad(info->utcTime, sizeof(info->utcTime), "");
+	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED;
+	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	/* Any PIN is taken (C_Login), so none may be too long for a program that checks. */
+	info->ulMaxPinLen = 255;
+	info->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	info->firmwareVersion = firmware(&si);
+	mod_lock(&m->lock);
+	info->ulSessionCount = t->nsessions;
+	info->ulRwSessionCount = t->nrw;
+	mod_unlock(&m->lock);
+	return mod_leave(CKR_OK);
+}
+
+/* The slot's model; the token is attached first. */
+static CK_RV
+enter_model(CK_SLOT_ID id, const struct chip_model **modelp)
+{
+	struct token *t;
+	struct mod *m;
+	CK_RV rv;
+	int r;
+
+	if ((rv = mod_enter_slot(id, &m, &t)) != CKR_OK)
+		return rv;
+	if ((r = attach(t)) != 0)
+		return mod_leave(mod_rv_absent(r));
+	if ((*modelp = mod_token_model(t)) == NULL)
+		return mod_leave(CKR_TOKEN_NOT_RECOGNIZED);
+	return CKR_OK;
+}
+
+CK_RV
+mod_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *np)
+{
+	const struct chip_model *model;
+	const struct mech *mech;
+	CK_ULONG n = 0, room;
+	CK_RV rv;
+
+	if ((rv = enter_model(id, &model)) != CKR_OK)
+		return rv;
+	if (np == NULL)
+		return mod_leave(CKR_ARGUMENTS_BAD);
+	room = *np;
+	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
+		if (!mod_mech_offered(mech, model))
+			continue;
+		if (list != NULL && n < room)
+			list[n] = mech->type;
+		n++;
+	}
+	*np = n;
+	return mod_leave(list != NULL && room < n ? CKR_BUFFER_TOO_SMALL : CKR_OK);
+}
+
+CK_RV
+mod_C_GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+	const struct chip_model *model;
+	const struct mech *mech;
+	CK_RV rv;
+
+	if ((rv = enter_model(id, &model)) != CKR_OK)
+		return rv;
+	if (info == NULL)
+		return mod_leave(CKR_ARGUMENTS_BAD);
+	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
+		if (mech->type != type || !mod_mech_offered(mech, model))
+			continue;
+		mod_mech_sizes(mech, model, &info->ulMinKeySize, &info->ulMaxKeySize);
+		info->flags = mech->flags;
+		return mod_leave(CKR_OK);
+	}
+	return mod_leave(CKR_MECHANISM_INVALID);
+}
