@@ -1,1 +1,2 @@
 # man
+dist_man_MANS += man/optiga-pkcs11.conf.5

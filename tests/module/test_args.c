@@ -1,0 +1,302 @@
+/*
+ * Every function with nothing, nonsense and the edge in its arguments: an error code that says
+ * what is wrong, never a crash; and every function before C_Initialize.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "tests/module/harness.h"
+
+#define BAD ((CK_ULONG)-1)
+
+/* Each row calls one function with a handle and otherwise nothing. */
+#define CALL(name, ...)                                                                            \
+	static CK_RV nothing_##name(CK_SESSION_HANDLE h)                                           \
+	{                                                                                          \
+		(void)h;                                                                           \
+		return p11->name(__VA_ARGS__);                                                     \
+	}
+
+/* clang-format off */
+CALL(C_GetInfo, NULL)
+CALL(C_GetSlotList, CK_FALSE, NULL, NULL)
+CALL(C_GetSlotInfo, 0, NULL)
+CALL(C_GetTokenInfo, 0, NULL)
+CALL(C_WaitForSlotEvent, 0, NULL, NULL)
+CALL(C_GetMechanismList, 0, NULL, NULL)
+CALL(C_GetMechanismInfo, 0, CKM_ECDSA, NULL)
+CALL(C_InitToken, 0, NULL, 0, NULL)
+CALL(C_InitPIN, h, NULL, 0)
+CALL(C_SetPIN, h, NULL, 0, NULL, 0)
+CALL(C_OpenSession, 0, CKF_SERIAL_SESSION, NULL, NULL, NULL)
+CALL(C_GetSessionInfo, h, NULL)
+CALL(C_GetOperationState, h, NULL, NULL)
+CALL(C_SetOperationState, h, NULL, 0, 0, 0)
+CALL(C_CreateObject, h, NULL, 0, NULL)
+CALL(C_CopyObject, h, 0, NULL, 0, NULL)
+CALL(C_DestroyObject, h, 0)
+CALL(C_GetObjectSize, h, 0, NULL)
+CALL(C_GetAttributeValue, h, 0, NULL, 0)
+CALL(C_SetAttributeValue, h, 0, NULL, 0)
+CALL(C_FindObjects, h, NULL, 1, NULL)
+CALL(C_FindObjectsFinal, h)
+CALL(C_EncryptInit, h, NULL, 0)
+CALL(C_Encrypt, h, NULL, 0, NULL, NULL)
+CALL(C_EncryptUpdate, h, NULL, 0, NULL, NULL)
+CALL(C_EncryptFinal, h, NULL, NULL)
+CALL(C_DecryptInit, h, NULL, 0)
+CALL(C_Decrypt, h, NULL, 0, NULL, NULL)
+CALL(C_DecryptUpdate, h, NULL, 0, NULL, NULL)
+CALL(C_DecryptFinal, h, NULL, NULL)
+CALL(C_DigestInit, h, NULL)
+CALL(C_Digest, h, NULL, 0, NULL, NULL)
+CALL(C_DigestUpdate, h, NULL, 0)
+CALL(C_DigestKey, h, 0)
+CALL(C_DigestFinal, h, NULL, NULL)
+CALL(C_SignInit, h, NULL, 0)
+CALL(C_Sign, h, NULL, 0, NULL, NULL)
+CALL(C_SignUpdate, h, NULL, 0)
+CALL(C_SignFinal, h, NULL, NULL)
+CALL(C_SignRecoverInit, h, NULL, 0)
+CALL(C_SignRecover, h, NULL, 0, NULL, NULL)
+CALL(C_VerifyInit, h, NULL, 0)
+CALL(C_Verify, h, NULL, 0, NULL, 0)
+CALL(C_VerifyUpdate, h, NULL, 0)
+CALL(C_VerifyFinal, h, NULL, 0)
+CALL(C_VerifyRecoverInit, h, NULL, 0)
+CALL(C_VerifyRecover, h, NULL, 0, NULL, NULL)
+CALL(C_DigestEncryptUpdate, h, NULL, 0, NULL, NULL)
+CALL(C_DecryptDigestUpdate, h, NULL, 0, NULL, NULL)
+CALL(C_SignEncryptUpdate, h, NULL, 0, NULL, NULL)
+CALL(C_DecryptVerifyUpdate, h, NULL, 0, NULL, NULL)
+CALL(C_GenerateKey, h, NULL, NULL, 0, NULL)
+CALL(C_GenerateKeyPair, h, NULL, NULL, 0, NULL, 0, NULL, NULL)
+CALL(C_WrapKey, h, NULL, 0, 0, NULL, NULL)
+CALL(C_UnwrapKey, h, NULL, 0, NULL, 0, NULL, 0, NULL)
+CALL(C_DeriveKey, h, NULL, 0, NULL, 0, NULL)
+CALL(C_SeedRandom, h, NULL, 0)
+CALL(C_GenerateRandom, h, NULL, 1)
+CALL(C_GetFunctionStatus, h)
+CALL(C_CancelFunction, h)
+
+static const struct {
+	const char *name;
+	CK_RV (*call)(CK_SESSION_HANDLE h);
+	bool session; /* its first argument is a session */
+	CK_RV rv;     /* with a good session */
+} calls[] = {
+#define ROW(name, session, rv) { #name, nothing_##name, session, rv }
+	ROW(C_GetInfo, false, CKR_ARGUMENTS_BAD),
+	ROW(C_GetSlotList, false, CKR_ARGUMENTS_BAD),
+	ROW(C_GetSlotInfo, false, CKR_ARGUMENTS_BAD),
+	ROW(C_GetTokenInfo, false, CKR_ARGUMENTS_BAD),
+	ROW(C_WaitForSlotEvent, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_GetMechanismList, false, CKR_ARGUMENTS_BAD),
+	ROW(C_GetMechanismInfo, false, CKR_ARGUMENTS_BAD),
+	ROW(C_InitToken, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_InitPIN, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_SetPIN, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_OpenSession, false, CKR_ARGUMENTS_BAD),
+	ROW(C_GetSessionInfo, true, CKR_ARGUMENTS_BAD),
+	ROW(C_GetOperationState, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_SetOperationState, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_CreateObject, true, CKR_ARGUMENTS_BAD),
+	ROW(C_CopyObject, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DestroyObject, true, CKR_OBJECT_HANDLE_INVALID),
+	ROW(C_GetObjectSize, true, CKR_ARGUMENTS_BAD),
+	ROW(C_GetAttributeValue, true, CKR_ARGUMENTS_BAD),
+	ROW(C_SetAttributeValue, true, CKR_ARGUMENTS_BAD),
+	ROW(C_FindObjects, true, CKR_ARGUMENTS_BAD),
+	ROW(C_FindObjectsFinal, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_EncryptInit, true, CKR_ARGUMENTS_BAD),
+	ROW(C_Encrypt, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_EncryptUpdate, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_EncryptFinal, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DecryptInit, true, CKR_ARGUMENTS_BAD),
+	ROW(C_Decrypt, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DecryptUpdate, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DecryptFinal, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DigestInit, true, CKR_ARGUMENTS_BAD),
+	ROW(C_Digest, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_DigestUpdate, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_DigestKey, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DigestFinal, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_SignInit, true, CKR_ARGUMENTS_BAD),
+	ROW(C_Sign, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_SignUpdate, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_SignFinal, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_SignRecoverInit, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_SignRecover, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_VerifyInit, true, CKR_ARGUMENTS_BAD),
+	ROW(C_Verify, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_VerifyUpdate, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_VerifyFinal, true, CKR_OPERATION_NOT_INITIALIZED),
+	ROW(C_VerifyRecoverInit, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_VerifyRecover, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DigestEncryptUpdate, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DecryptDigestUpdate, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_SignEncryptUpdate, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DecryptVerifyUpdate, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_GenerateKey, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_GenerateKeyPair, true, CKR_ARGUMENTS_BAD),
+	ROW(C_WrapKey, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_UnwrapKey, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_DeriveKey, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_SeedRandom, true, CKR_RANDOM_SEED_NOT_SUPPORTED),
+	ROW(C_GenerateRandom, true, CKR_ARGUMENTS_BAD),
+	ROW(C_GetFunctionStatus, false, CKR_FUNCTION_NOT_PARALLEL),
+	ROW(C_CancelFunction, false, CKR_FUNCTION_NOT_PARALLEL),
+};
+/* clang-format on */
+#define NCALLS (sizeof(calls) / sizeof(calls[0]))
+
+START_TEST(every_place_in_the_list_is_filled)
+{
+	/* Function pointers alone follow the version. */
+	const unsigned char *p =
+	    (const unsigned char *)p11 + offsetof(CK_FUNCTION_LIST, C_Initialize);
+	const size_t n =
+	    (sizeof(*p11) - offsetof(CK_FUNCTION_LIST, C_Initialize)) / sizeof(void (*)(void));
+	void (*f)(void);
+
+	ck_assert_uint_eq(n, 68);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&f, p + i * sizeof(f), sizeof(f));
+		ck_assert_msg(f != NULL, "function %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(nothing_works_before_initialize)
+{
+	ck_assert_ok(p11->C_Finalize(NULL));
+	for (size_t i = 0; i < NCALLS; i++) {
+		CK_RV rv = calls[i].call(1);
+
+		ck_assert_msg(rv == CKR_CRYPTOKI_NOT_INITIALIZED, "%s: 0x%lx", calls[i].name, rv);
+	}
+}
+END_TEST
+
+START_TEST(nothing_in_the_arguments)
+{
+	CK_SESSION_HANDLE s = harness_session(true);
+
+	for (size_t i = 0; i < NCALLS; i++) {
+		CK_RV rv = calls[i].call(s);
+
+		ck_assert_msg(rv == calls[i].rv, "%s: 0x%lx", calls[i].name, rv);
+	}
+}
+END_TEST
+
+START_TEST(sessions_that_do_not_exist)
+{
+	static const CK_SESSION_HANDLE bad[] = { 0, 4711, BAD };
+
+	for (size_t i = 0; i < NCALLS; i++)
+		for (size_t j = 0; calls[i].session && j < 3; j++) {
+			CK_RV rv = calls[i].call(bad[j]);
+
+			ck_assert_msg(
+			    rv == CKR_SESSION_HANDLE_INVALID, "%s: 0x%lx", calls[i].name, rv);
+		}
+}
+END_TEST
+
+START_TEST(templates_that_make_no_sense)
+{
+	CK_SESSION_HANDLE s = harness_session(true);
+	CK_OBJECT_CLASS cls = CKO_PRIVATE_KEY;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE hollow = { CKA_CLASS, NULL, sizeof(cls) };
+	CK_ATTRIBUTE endless = { CKA_CLASS, &cls, BAD };
+	CK_ATTRIBUTE fine = { CKA_CLASS, &cls, sizeof(cls) };
+	CK_ATTRIBUTE unknown = { 0xBFFFFFFF, &cls, sizeof(cls) };
+	CK_ATTRIBUTE token = { CKA_TOKEN, &yes, sizeof(yes) };
+	CK_ATTRIBUTE wide = { CKA_TOKEN, &cls, sizeof(cls) };
+	CK_MECHANISM ec = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_OBJECT_HANDLE a, b;
+
+	ck_assert_rv(p11->C_FindObjectsInit(s, NULL, 1), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(p11->C_FindObjectsInit(s, &fine, BAD), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(p11->C_FindObjectsInit(s, &hollow, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_rv(p11->C_FindObjectsInit(s, &endless, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_rv(p11->C_GetAttributeValue(s, 1, &fine, BAD), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(p11->C_SetAttributeValue(s, 1, &hollow, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_rv(p11->C_CreateObject(s, NULL, 5, &a), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(p11->C_CreateObject(s, NULL, 0, &a), CKR_TEMPLATE_INCOMPLETE);
+	ck_assert_rv(p11->C_CreateObject(s, &hollow, 1, &a), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_rv(p11->C_CreateObject(s, &wide, 1, &a), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_rv(p11->C_GenerateKeyPair(s, &ec, NULL, 3, &token, 1, &a, &b), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(p11->C_GenerateKeyPair(s, &ec, &token, 1, &hollow, 1, &a, &b),
+	    CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_rv(
+	    p11->C_GenerateKeyPair(s, &ec, &token, 1, &token, 1, &a, &b), CKR_TEMPLATE_INCOMPLETE);
+	ec.mechanism = CKM_DSA_KEY_PAIR_GEN;
+	ck_assert_rv(
+	    p11->C_GenerateKeyPair(s, &ec, &token, 1, &token, 1, &a, &b), CKR_MECHANISM_INVALID);
+	ck_assert_uint_eq(harness_find(s, &unknown, 1, NULL, 0), 0);
+}
+END_TEST
+
+START_TEST(read_only_sessions_change_nothing)
+{
+	CK_SESSION_HANDLE s = harness_session(false), rw = harness_session(true);
+	CK_OBJECT_CLASS cls = CKO_CERTIFICATE;
+	CK_OBJECT_HANDLE pub, priv, a;
+	char label[] = "new";
+	CK_ATTRIBUTE name = { CKA_LABEL, label, 3 };
+	CK_ATTRIBUTE crt = { CKA_CLASS, &cls, sizeof(cls) };
+
+	ck_assert_rv(
+	    harness_generate(s, &harness_kinds[0], NULL, NULL, &pub, &priv), CKR_SESSION_READ_ONLY);
+	ck_assert_ok(harness_generate(rw, &harness_kinds[0], NULL, NULL, &pub, &priv));
+	ck_assert_rv(p11->C_SetAttributeValue(s, priv, &name, 1), CKR_SESSION_READ_ONLY);
+	ck_assert_rv(p11->C_DestroyObject(s, priv), CKR_SESSION_READ_ONLY);
+	ck_assert_rv(p11->C_CreateObject(s, &crt, 1, &a), CKR_SESSION_READ_ONLY);
+	ck_assert_rv(p11->C_DestroyObject(s, 4711), CKR_OBJECT_HANDLE_INVALID);
+	ck_assert_rv(p11->C_DestroyObject(rw, 4711), CKR_OBJECT_HANDLE_INVALID);
+}
+END_TEST
+
+START_TEST(session_objects_are_refused)
+{
+	CK_SESSION_HANDLE s = harness_session(true);
+	unsigned char params[16];
+	CK_BBOOL no = CK_FALSE;
+	CK_OBJECT_CLASS cls = CKO_CERTIFICATE;
+	CK_ATTRIBUTE pub[] = { { CKA_TOKEN, &no, sizeof(no) },
+		{ CKA_EC_PARAMS, params, harness_kinds[0].params_len } };
+	CK_ATTRIBUTE crt[] = { { CKA_TOKEN, &no, sizeof(no) }, { CKA_CLASS, &cls, sizeof(cls) } };
+	CK_MECHANISM ec = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_OBJECT_HANDLE a, b;
+
+	memcpy(params, harness_kinds[0].params, harness_kinds[0].params_len);
+	ck_assert_rv(
+	    p11->C_GenerateKeyPair(s, &ec, pub, 2, pub, 1, &a, &b), CKR_TEMPLATE_INCONSISTENT);
+	ck_assert_rv(
+	    p11->C_GenerateKeyPair(s, &ec, pub + 1, 1, NULL, 0, &a, &b), CKR_TEMPLATE_INCONSISTENT);
+	ck_assert_rv(p11->C_CreateObject(s, crt, 2, &a), CKR_TEMPLATE_INCONSISTENT);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("module: arguments");
+	TCase *tc = tcase_create("args");
+
+	tcase_add_checked_fixture(tc, harness_setup, harness_teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, every_place_in_the_list_is_filled);
+	tcase_add_test(tc, nothing_works_before_initialize);
+	tcase_add_test(tc, nothing_in_the_arguments);
+	tcase_add_test(tc, sessions_that_do_not_exist);
+	tcase_add_test(tc, templates_that_make_no_sense);
+	tcase_add_test(tc, read_only_sessions_change_nothing);
+	tcase_add_test(tc, session_objects_are_refused);
+	suite_add_tcase(suite, tc);
+	return harness_run(suite);
+}

@@ -1,0 +1,78 @@
+/*
+ * The libp11 engine as the process's default for everything, this module behind it, and the
+ * module's own use of OpenSSL in the same process: it must never come back to the engine.
+ */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/conf.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "tests/module/harness.h"
+
+static void
+setup(void)
+{
+	const char *build = getenv("top_builddir");
+	char path[128];
+	FILE *f;
+
+	harness_load();
+	harness_chip();
+	(void)snprintf(path, sizeof(path), "%s/openssl.cnf", harness_dir());
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	(void)fprintf(f,
+	    "openssl_conf = init\n[init]\nengines = engines\n[engines]\npkcs11 = pkcs11\n"
+	    "[pkcs11]\nengine_id = pkcs11\nMODULE_PATH = %s/.libs/optiga-pkcs11.so\n"
+	    "default_algorithms = ALL\ninit = 1\n",
+	    build ? build : ".");
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(CONF_modules_load_file(path, NULL, 0), 1);
+}
+
+START_TEST(the_module_works_under_the_engine)
+{
+	CK_MECHANISM sha = { CKM_SHA384, NULL, 0 };
+	CK_SESSION_HANDLE s;
+	CK_RV rv = p11->C_Initialize(NULL);
+
+	/* One process, one module: the engine may have initialised it already. */
+	ck_assert(rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED);
+	s = harness_session(true);
+	for (size_t i = 0; i < harness_nkinds; i++) {
+		const struct key_kind *kind = &harness_kinds[i];
+		CK_MECHANISM mech = { kind->type == CKK_EC ? CKM_ECDSA_SHA256 : CKM_SHA256_RSA_PKCS,
+			NULL, 0 };
+		unsigned char data[100] = { 1 }, sig[512], out[48];
+		CK_OBJECT_HANDLE pub, priv;
+		CK_ULONG n = sizeof(sig), m = sizeof(out);
+
+		ck_assert_ok(harness_generate(s, kind, NULL, NULL, &pub, &priv));
+		ck_assert_ok(p11->C_SignInit(s, &mech, priv));
+		ck_assert_ok(p11->C_Sign(s, data, sizeof(data), sig, &n));
+		ck_assert_ok(p11->C_VerifyInit(s, &mech, pub));
+		ck_assert_ok(p11->C_Verify(s, data, sizeof(data), sig, n));
+		sig[8] ^= 1;
+		ck_assert_ok(p11->C_VerifyInit(s, &mech, pub));
+		ck_assert_rv(p11->C_Verify(s, data, sizeof(data), sig, n), CKR_SIGNATURE_INVALID);
+		ck_assert_ok(p11->C_DigestInit(s, &sha));
+		ck_assert_ok(p11->C_Digest(s, data, sizeof(data), out, &m));
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("module: under the engine");
+	TCase *tc = tcase_create("engine");
+
+	tcase_add_checked_fixture(tc, setup, harness_teardown);
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, the_module_works_under_the_engine);
+	suite_add_tcase(suite, tc);
+	return harness_run(suite);
+}
