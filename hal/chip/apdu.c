@@ -35,6 +35,7 @@ exchange(struct chip *c, bool idempotent, unsigned deadline_ms, uint8_t *sta, st
 	chip_mark_busy(c, true);
 	c->commands++;
 	r = link_transceive(c->ln, c->cmd.data, c->cmd.len, &c->rsp, idempotent, deadline_ms);
+	c->unsettled = r != 0;
 	if (r != 0)
 		return r; /* the mark stays: whoever comes next waits until the chip is idle */
 	chip_mark_busy(c, false);
@@ -118,6 +119,9 @@ run_held(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct
 {
 	int r, rr;
 
+	/* The link waits for as long as the next command may take; the last one may take longer. */
+	if (c->unsettled && (r = chip_join(c, true)) != 0)
+		return r;
 	if (a->writes)
 		chip_mark_changed(c);
 	r = run_once(c, a, in, out);

@@ -136,7 +136,9 @@ chip_restart(struct chip *c)
 	chip_mark_closed(c);
 	if ((r = link_start(c->ln)) != 0)
 		return r;
-	chip_mark_busy(c, false); /* a command of before has not survived the reset */
+	/* A command of before has not survived the reset. */
+	chip_mark_busy(c, false);
+	c->unsettled = false;
 	if ((r = chip_apdu_open(c)) != 0)
 		return r;
 	c->boot++;
@@ -172,9 +174,8 @@ record_get(struct chip *c)
 	return NULL;
 }
 
-/* Joins the link; a chip that makes no sense then is started from the beginning. */
-static int
-join(struct chip *c, bool drain)
+int
+chip_join(struct chip *c, bool drain)
 {
 	const int r = link_join(c->ln, drain);
 
@@ -182,6 +183,8 @@ join(struct chip *c, bool drain)
 		log_info("joining the chip: %s; starting it again", hal_strerror(r));
 		return chip_restart(c);
 	}
+	if (r == 0)
+		c->unsettled = false;
 	if (r == HAL_ENODEV)
 		chip_mark_closed(c); /* when it is there again it has lost its power */
 	return r;
@@ -198,7 +201,7 @@ take_over(struct chip *c)
 	if (rec == NULL) { /* the worst: everything may have moved, the application may be closed */
 		c->boot++;
 		c->change++;
-		return join(c, true);
+		return chip_join(c, true);
 	}
 	if (rec->owner == c->self && rec->boot == c->boot && rec->open != 0 && rec->busy == 0)
 		return 0;
@@ -207,7 +210,7 @@ take_over(struct chip *c)
 	if (rec->open == 0)
 		return chip_restart(c);
 	drain = rec->busy != 0;
-	if ((r = join(c, drain)) != 0)
+	if ((r = chip_join(c, drain)) != 0)
 		return r;
 	rec->owner = c->self;
 	rec->busy = 0;

@@ -21,6 +21,7 @@ struct chip {
 	uint64_t self;          /* random, never 0: who we are in the record */
 	uint64_t boot;          /* last seen values of the record, or our own count without one */
 	uint64_t change;
+	bool unsettled; /* a command got no answer: the chip may still be at it */
 	unsigned commands;
 	const struct chip_model *model; /* NULL until the UID was read */
 	uint8_t uid[CHIP_UID_LEN];
@@ -65,6 +66,12 @@ int chip_apdu_run(struct chip *c, const struct chip_apdu *a, const struct buf *i
 int chip_apdu_open(struct chip *c);
 
 /* --- chip.c -------------------------------------------------------------------------------- */
+
+/*
+ * Joins the link, after waiting for whatever the chip still does; only while held. A chip that
+ * makes no sense then is started again.
+ */
+int chip_join(struct chip *c, bool drain);
 
 /* Resets the chip and opens the application; only while held. Moves chip_boot. */
 int chip_restart(struct chip *c);

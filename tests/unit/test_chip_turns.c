@@ -208,6 +208,27 @@ START_TEST(a_holder_that_died_in_a_command_is_waited_for)
 }
 END_TEST
 
+/* RSA key generation can outlast the deadline of what comes next under the same lock. */
+START_TEST(an_outcome_unknown_is_waited_for_before_the_next_command)
+{
+	struct buf pub = BUF_INIT;
+
+	ck_assert_int_eq(chip_acquire(b), 0);
+	double_expect(KEY_CMD, NULL, HAL_ERESYNC);
+	ck_assert_int_eq(chip_keypair(b, 0xE0F1, CHIP_ALG_P256, 0x10, &pub), HAL_ERESYNC);
+	ck_assert_int_eq(dbl.drains, 0);
+	double_expect(META_CMD, META_RSP, 0);
+	ck_assert_int_eq(read_meta(b), 0);
+	ck_assert_int_eq(dbl.drains, 1);
+	double_expect(META_CMD, META_RSP, 0);
+	ck_assert_int_eq(read_meta(b), 0);
+	ck_assert_int_eq(dbl.drains, 1);
+	ck_assert_int_eq(dbl.starts, 0);
+	chip_release(b);
+	buf_free(&pub);
+}
+END_TEST
+
 START_TEST(a_holder_that_died_while_starting_is_made_up_for)
 {
 	const uint64_t boot = chip_boot(a);
@@ -445,6 +466,7 @@ main(void)
 	tcase_add_test(tc, writing_moves_the_change_count_before_the_command);
 	tcase_add_test(tc, reading_and_signing_move_nothing);
 	tcase_add_test(tc, a_holder_that_died_in_a_command_is_waited_for);
+	tcase_add_test(tc, an_outcome_unknown_is_waited_for_before_the_next_command);
 	tcase_add_test(tc, a_holder_that_died_while_starting_is_made_up_for);
 	tcase_add_test(tc, a_closed_application_is_opened_again);
 	tcase_add_test(tc, what_may_not_run_twice_is_reported);
