@@ -123,7 +123,7 @@ bus_reset_line(struct bus *b)
 struct bus_record *
 bus_record(struct bus *b)
 {
-	return b->record;
+	return b->shared != NULL ? &b->shared->record : NULL;
 }
 
 int

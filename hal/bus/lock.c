@@ -1,11 +1,14 @@
 /*
  * Taking turns between processes, and the record they leave for each other.
  *
- * Two kernel-owned locks on one open file. The flock is the lock itself, the one other programs
- * can take part in. Alone it is unfair: whoever releases it and wants it again at once gets it,
- * because those it wakes are not running yet. So a taker first holds the gate, a lock on one
- * byte far behind any content, until it has the flock; one that has just released the flock
- * finds the gate held by the next in line and queues behind the others.
+ * The flock is the lock itself, and all that other programs need to know. Alone it is unfair:
+ * whoever releases it and wants it again at once gets it, because those it wakes are not running
+ * yet. So there is a queue before it, kernel-owned too. A taker draws a number from a counter in
+ * the shared memory, locks the byte of that number, far behind any content of the file, and
+ * waits until the byte of the number before is free. Its own byte it frees when it is done, or
+ * when it dies. The counter decides nothing but the order: who lost a number, or a file system
+ * without byte locks, makes the queue unfair and the lock no less a lock. A process suspended in
+ * the queue holds up those behind it, as one suspended with the lock does.
  */
 #include <config.h>
 
@@ -22,7 +25,8 @@
 #include "hal/bus/ops.h"
 
 /* Behind every byte that drivers lock or map. */
-#define GATE_OFFSET ((off_t)0x7FFFFFFFFFFFFFF0)
+#define QUEUE_BASE ((off_t)1 << 62)
+#define QUEUE_MASK 0xFFFFFFFFULL
 
 int
 bus_lock_open(struct bus *b, const char *path, int flags)
@@ -50,7 +54,7 @@ bus_lock_map(struct bus *b)
 	if (p == MAP_FAILED)
 		return -1;
 	b->map = p;
-	b->record = p;
+	b->shared = p;
 	return 0;
 }
 
@@ -60,31 +64,48 @@ bus_lock_close(struct bus *b)
 	if (b->map != NULL)
 		(void)munmap(b->map, BUS_LOCK_FILE_LEN);
 	b->map = NULL;
-	b->record = NULL;
+	b->shared = NULL;
 	/* Closing releases what this handle held, and in a forked child nothing of the parent's. */
 	if (b->lock_fd >= 0)
 		(void)close(b->lock_fd);
 	b->lock_fd = -1;
 }
 
-static int
-gate(int fd, short type)
+static void
+queue_byte(const struct bus *b, uint64_t number, short type)
 {
 	struct flock fl = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = GATE_OFFSET, .l_len = 1
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = QUEUE_BASE + (off_t)(number & QUEUE_MASK),
+		.l_len = 1,
 	};
-	int r;
 
-	do
-		r = fcntl(fd, F_OFD_SETLKW, &fl);
-	while (r != 0 && errno == EINTR);
-	return r;
+	while (fcntl(b->lock_fd, F_OFD_SETLKW, &fl) != 0 && errno == EINTR)
+		;
+}
+
+static void
+queue_enter(struct bus *b)
+{
+	if (b->shared == NULL)
+		return;
+	b->number = atomic_fetch_add(&b->shared->numbers, 1);
+	queue_byte(b, b->number, F_WRLCK);
+	queue_byte(b, b->number - 1, F_RDLCK);
+	queue_byte(b, b->number - 1, F_UNLCK);
+}
+
+static void
+queue_leave(const struct bus *b)
+{
+	if (b->shared != NULL)
+		queue_byte(b, b->number, F_UNLCK);
 }
 
 int
 bus_lock(struct bus *b)
 {
-	bool gated;
 	int r;
 
 	if (b->lock_fd < 0)
@@ -93,21 +114,22 @@ bus_lock(struct bus *b)
 		log_debug("%s: opened by another process", bus_selector(b));
 		return HAL_EIO;
 	}
-	/* A file system without byte locks still has the flock, which is what counts. */
-	gated = gate(b->lock_fd, F_WRLCK) == 0;
+	queue_enter(b);
 	do
 		r = flock(b->lock_fd, LOCK_EX);
 	while (r != 0 && errno == EINTR);
-	if (r != 0)
-		log_error("%s: cannot be locked: %s", bus_selector(b), strerror(errno));
-	if (gated)
-		(void)gate(b->lock_fd, F_UNLCK);
-	return r == 0 ? 0 : HAL_EIO;
+	if (r == 0)
+		return 0;
+	log_error("%s: cannot be locked: %s", bus_selector(b), strerror(errno));
+	queue_leave(b);
+	return HAL_EIO;
 }
 
 void
 bus_unlock(struct bus *b)
 {
-	if (b->lock_fd >= 0 && b->pid == getpid())
-		(void)flock(b->lock_fd, LOCK_UN);
+	if (b->lock_fd < 0 || b->pid != getpid())
+		return;
+	(void)flock(b->lock_fd, LOCK_UN);
+	queue_leave(b);
 }

@@ -5,6 +5,8 @@
 #ifndef HAL_BUS_OPS_H
 #define HAL_BUS_OPS_H
 
+#include <stdatomic.h>
+
 #include "hal/bus/bus.h"
 
 /* Clock before anything was negotiated: every chip and adapter can do it. */
@@ -25,6 +27,13 @@ struct bus_ops {
 	int (*reset_line)(struct bus *b);
 };
 
+/* Memory that all hosts of one chip share, all zero at first. */
+struct bus_shared {
+	struct bus_record record;
+	uint8_t room[64];         /* for the record to grow */
+	_Atomic uint64_t numbers; /* drawn in the queue for the lock */
+};
+
 struct bus {
 	const struct bus_ops *ops;
 	void *priv;     /* the driver's own */
@@ -35,9 +44,10 @@ struct bus {
 	size_t frame_max;
 	enum bus_time time;
 	long pid; /* the process that opened it: a lock taken in a forked child would be shared */
-	int lock_fd; /* -1: no lock, one host alone (tests) */
-	struct bus_record *record;
-	void *map; /* mapping of the lock file that holds the record, or NULL */
+	int lock_fd;               /* -1: no lock, one host alone (tests) */
+	struct bus_shared *shared; /* NULL: neither record nor queue */
+	uint64_t number;           /* ours in the queue for the lock */
+	void *map;                 /* mapping of the lock file that holds the record, or NULL */
 };
 
 extern const struct bus_ops bus_sim_ops;

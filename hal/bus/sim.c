@@ -13,7 +13,7 @@
 /* Between the bounds of the reset line, 10 and 2500 us. */
 #define RESET_LOW BUS_US(100)
 
-_Static_assert(sizeof(struct bus_record) <= 256, "the record fits the simulator's host area");
+_Static_assert(sizeof(struct bus_shared) <= 256, "it fits the simulator's host area");
 
 /* The file opened for the lock must be the one the simulator has. */
 static bool
@@ -53,7 +53,7 @@ sim_bus_open(struct bus *b)
 		log_error("sim: %s: was replaced while it was being opened; try again", b->target);
 		return HAL_EIO;
 	}
-	b->record = sim_host_area(s);
+	b->shared = sim_host_area(s);
 	sim_set_khz(s, b->khz);
 	return 0;
 }
