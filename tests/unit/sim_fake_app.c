@@ -62,3 +62,39 @@ sim_app_advance(struct sim_app *app, uint64_t now)
 	(void)app;
 	(void)now;
 }
+
+size_t
+sim_app_objects(const struct sim_app *app)
+{
+	(void)app;
+	return 1;
+}
+
+/* One object, with the factory metadata of E0E1. */
+void
+sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44], struct sim_object_view *v)
+{
+	static const uint8_t factory[] = { 0x20, 0x19, 0xC0, 0x01, 0x01, 0xC4, 0x02, 0x06, 0xC0,
+		0xC5, 0x02, 0x06, 0xC0, 0xD0, 0x03, 0xE1, 0xFC, 0x07, 0xD1, 0x01, 0x00, 0xD3, 0x01,
+		0x00, 0xE8, 0x01, 0x12 };
+	static const uint8_t zeros[1728];
+
+	(void)app;
+	(void)i;
+	memcpy(meta, factory, sizeof(factory));
+	memset(v, 0, sizeof(*v));
+	v->oid = 0xE0E1;
+	v->name = "certificate 2";
+	v->meta = meta;
+	v->meta_len = sizeof(factory);
+	v->data = zeros;
+	v->used = sizeof(zeros);
+	v->max = sizeof(zeros);
+}
+
+const uint8_t *
+sim_vendor_ca(size_t *len)
+{
+	*len = 0;
+	return NULL;
+}

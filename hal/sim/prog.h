@@ -1,0 +1,24 @@
+/* The program optiga-sim: its commands and how it speaks. */
+#ifndef HAL_SIM_PROG_H
+#define HAL_SIM_PROG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum prog_exit { PROG_OK = 0, PROG_FAILED = 1, PROG_USAGE = 2 };
+
+/* "optiga-sim: ..." on stderr. Return the exit status that fits. */
+int prog_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int prog_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Commands get the words after their name; argv[0] is the name. */
+int prog_create(int argc, char **argv);
+int prog_serve(int argc, char **argv);
+int prog_show(int argc, char **argv);
+int prog_vendor_ca(int argc, char **argv);
+
+/* An access condition in words, "LcsO < operational or Conf(E140)", cut to n bytes (words.c). */
+void prog_access_words(const uint8_t *ac, size_t len, char *out, size_t n);
+
+#endif
