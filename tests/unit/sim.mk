@@ -1,11 +1,25 @@
 # The simulated chip from the wire to the command boundary, with an application for tests behind it.
 
 sim_test_common = tests/unit/sim_host.h tests/unit/sim_host.c tests/unit/sim_fake_app.c
+sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
-sim_tests = tests/unit/test_sim_reg
+sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
+	tests/unit/test_sim_image
 check_PROGRAMS += $(sim_tests)
 unit_tests += $(sim_tests)
 
 tests_unit_test_sim_reg_SOURCES = tests/unit/test_sim_reg.c $(sim_test_common)
-tests_unit_test_sim_reg_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_sim_reg_CFLAGS = $(sim_test_cflags)
 tests_unit_test_sim_reg_LDADD = $(sim_test_ldadd)
+
+tests_unit_test_sim_frame_SOURCES = tests/unit/test_sim_frame.c $(sim_test_common)
+tests_unit_test_sim_frame_CFLAGS = $(sim_test_cflags)
+tests_unit_test_sim_frame_LDADD = $(sim_test_ldadd)
+
+tests_unit_test_sim_chain_SOURCES = tests/unit/test_sim_chain.c $(sim_test_common)
+tests_unit_test_sim_chain_CFLAGS = $(sim_test_cflags)
+tests_unit_test_sim_chain_LDADD = $(sim_test_ldadd)
+
+tests_unit_test_sim_image_SOURCES = tests/unit/test_sim_image.c $(sim_test_common)
+tests_unit_test_sim_image_CFLAGS = $(sim_test_cflags) -pthread
+tests_unit_test_sim_image_LDADD = $(sim_test_ldadd)
