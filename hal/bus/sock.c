@@ -31,6 +31,9 @@
 #define STAMP_LEN   8
 #define HELLO_LEN   5
 
+/* A failure brings at most so many bytes: a reason, or how much was acknowledged. */
+#define REASON_MAX 255
+
 /* A server that is silent for so long, in real time, will not answer any more. */
 #define ANSWER_TIMEOUT_S 60
 
@@ -117,61 +120,62 @@ recv_all(struct bus *b, uint8_t *p, size_t n)
 	return 0;
 }
 
-/* What answers carry beside good data: the reason of a refusal (text), how much was acknowledged.
- */
+/* Reads the reason that comes with a failure, and finds the error for it. */
 static int
 failed(struct bus *b, const struct request *rq, uint8_t status, size_t len)
 {
-	char reason[128] = "";
-	size_t n = len < sizeof(reason) - 1 ? len : sizeof(reason) - 1;
+	char reason[REASON_MAX + 1] = "";
 	int r;
 
-	if (len > sizeof(reason) - 1)
-		return lost(b, "malformed answer");
-	if ((r = recv_all(b, (uint8_t *)reason, n)) != 0)
+	if ((r = recv_all(b, (uint8_t *)reason, len)) != 0)
 		return r;
 	if (status == ST_ADDR_NACK)
 		return HAL_ENACK;
-	if (status != ST_REFUSED)
-		reason[0] = '\0';
-	for (size_t i = 0; i < n; i++)
-		if (reason[i] < ' ' || reason[i] > '~')
+	for (size_t i = 0; i < len; i++)
+		if (status != ST_REFUSED || reason[i] < ' ' || reason[i] > '~')
 			reason[i] = '\0';
 	log_debug("bus: %s: operation %c: status %u %s", b->target, rq->op, status, reason);
 	return status == ST_REFUSED && rq->op != 'W' && rq->op != 'R' ? HAL_ENOTSUP : HAL_EIO;
 }
 
 static int
-answer(struct bus *b, const struct request *rq)
+take_stamp(struct bus *b)
 {
 	struct sock *s = b->priv;
-	uint8_t head[3], stamp[STAMP_LEN];
+	uint8_t stamp[STAMP_LEN];
+	uint64_t t = 0;
+	int r;
+
+	if ((r = recv_all(b, stamp, sizeof(stamp))) != 0)
+		return r;
+	for (size_t i = 0; i < STAMP_LEN; i++)
+		t = t << 8 | stamp[i];
+	if (t > s->now)
+		s->now = t;
+	return 0;
+}
+
+static int
+answer(struct bus *b, const struct request *rq)
+{
+	const struct sock *s = b->priv;
+	const size_t stamp_len = s->stamps ? STAMP_LEN : 0;
+	uint8_t head[3];
 	size_t len;
 	int r;
 
 	if ((r = recv_all(b, head, sizeof(head))) != 0)
 		return r;
 	len = (size_t)head[1] << 8 | head[2];
-	if (head[0] > ST_REFUSED)
+	/* Judged before anything more is waited for. */
+	if (head[0] > ST_REFUSED || len < stamp_len ||
+	    (head[0] == ST_OK ? len - stamp_len != rq->want : len - stamp_len > REASON_MAX))
 		return lost(b, "malformed answer");
-	if (s->stamps) {
-		uint64_t t = 0;
-
-		if (len < STAMP_LEN)
-			return lost(b, "malformed answer");
-		if ((r = recv_all(b, stamp, sizeof(stamp))) != 0)
-			return r;
-		len -= STAMP_LEN;
-		for (size_t i = 0; i < STAMP_LEN; i++)
-			t = t << 8 | stamp[i];
-		if (t > s->now)
-			s->now = t;
-	}
+	if (s->stamps && (r = take_stamp(b)) != 0)
+		return r;
 	if (head[0] != ST_OK)
-		return failed(b, rq, head[0], len);
-	if (len != rq->want)
-		return lost(b, "malformed answer");
-	return recv_all(b, rq->data, len);
+		return failed(b, rq, head[0], len - stamp_len);
+	return recv_all(b, rq->data, rq->want);
 }
 
 static int

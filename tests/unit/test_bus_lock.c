@@ -120,7 +120,7 @@ START_TEST(four_processes_take_turns_and_none_starves)
 	 */
 	for (unsigned t = 0; t < PROCESSES * TURNS; t++)
 		long_waits += l->waited[t] > PROCESSES;
-ck_assert_msg(long_waits <= PROCESSES * TURNS / 20, "%u long waits", long_waits);
+	ck_assert_msg(long_waits <= PROCESSES * TURNS / 20, "%u long waits", long_waits);
 	bus_close(&b);
 	(void)munmap(l, sizeof(*l));
 }
