@@ -4,8 +4,8 @@ sim_test_common = tests/unit/sim_host.h tests/unit/sim_host.c tests/unit/sim_fak
 sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
-	tests/unit/test_sim_image
-check_PROGRAMS += $(sim_tests)
+	tests/unit/test_sim_image tests/unit/test_sim_serve
+check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
 
 tests_unit_test_sim_reg_SOURCES = tests/unit/test_sim_reg.c $(sim_test_common)
@@ -23,3 +23,12 @@ tests_unit_test_sim_chain_LDADD = $(sim_test_ldadd)
 tests_unit_test_sim_image_SOURCES = tests/unit/test_sim_image.c $(sim_test_common)
 tests_unit_test_sim_image_CFLAGS = $(sim_test_cflags) -pthread
 tests_unit_test_sim_image_LDADD = $(sim_test_ldadd)
+
+tests_unit_test_sim_serve_SOURCES = tests/unit/test_sim_serve.c $(sim_test_common)
+tests_unit_test_sim_serve_CFLAGS = $(sim_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_sim_serve_LDADD = $(sim_test_ldadd) $(JANSSON_LIBS)
+
+# optiga-sim with the test application
+tests_unit_optiga_sim_fake_SOURCES = $(optiga_sim_SOURCES) tests/unit/sim_fake_app.c
+tests_unit_optiga_sim_fake_CFLAGS = $(optiga_sim_CFLAGS)
+tests_unit_optiga_sim_fake_LDADD = libsimwire.la libbase.la $(CRYPTO_LIBS) $(JANSSON_LIBS)
