@@ -14,8 +14,41 @@
 
 #define SIM_APDU_MAX 1557 /* object E0C6 */
 
+#define SIM_NOBJECTS 47
+#define SIM_NKEYS    7 /* E0F0..E0F3, E0FC, E0FD, E200 */
+#define SIM_META_MAX 42 /* 44 with tag 20 and length */
+#define SIM_POOL     15360
+#define SIM_NO_TIME  UINT64_MAX
+
+/* Metadata as TLVs in ascending order, without the head "20 len". */
+struct sim_meta {
+	uint8_t len;
+	uint8_t tlv[SIM_META_MAX];
+};
+
+/* A key slot; what it may be used for is in the object's metadata (E0, E1). */
+struct sim_key {
+	uint8_t alg;	   /* 0: empty */
+	uint8_t priv[256]; /* EC: scalar, RSA: private exponent; right-aligned to the key's size */
+	uint8_t n[256];	   /* RSA: modulus */
+};
+
 struct sim_app {
-	uint8_t todo; /* grows with the commands */
+	/* Not lost with power. */
+	struct sim_meta meta[SIM_NOBJECTS];
+	uint8_t pool[SIM_POOL]; /* contents, one object after the other */
+	struct sim_key key[SIM_NKEYS];
+	double speed;
+	uint8_t monitor;
+	uint8_t sec_nvm;     /* security event counter as kept */
+	uint8_t drbg_key[32]; /* deterministic random bits: SHA-256 over key and counter */
+	uint64_t drbg_count;
+	/* Lost with a reset. */
+	uint8_t open;	    /* application open */
+	uint8_t last_error; /* F1C2 */
+	uint8_t sec, credit;
+	uint8_t terminated; /* LcsG was set to termination: nothing works any more */
+	uint64_t sec_time;  /* when the running t_max period began */
 };
 
 /* How a command came and how its answer goes back (presentation layer). */

@@ -1,2 +1,11 @@
 # The application behind the wires: commands, objects, keys.
-libsim_la_SOURCES += hal/sim/app.h
+
+libsim_la_SOURCES += \
+	hal/sim/access.c hal/sim/access.h \
+	hal/sim/app.c hal/sim/app.h \
+	hal/sim/cmd.h hal/sim/cmd_app.c hal/sim/cmd_data.c hal/sim/cmd_key.c hal/sim/cmd_meta.c \
+	hal/sim/crypto.h hal/sim/ec.c hal/sim/rsa.c \
+	hal/sim/factory.c \
+	hal/sim/monitor.c hal/sim/monitor.h \
+	hal/sim/object.c hal/sim/object.h \
+	hal/sim/rng.c hal/sim/rng.h

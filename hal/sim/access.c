@@ -1,0 +1,181 @@
+/* Access conditions; see access.h. */
+#include <config.h>
+
+#include "hal/sim/access.h"
+#include "hal/sim/object.h"
+
+enum {
+	AC_ALW = 0x00,
+	AC_SECSTA_G = 0x10,
+	AC_CONF = 0x20,
+	AC_INT = 0x21,
+	AC_AUTO = 0x23,
+	AC_LUC = 0x40,
+	AC_LCS_G = 0x70,
+	AC_SECSTA_A = 0x90,
+	AC_LCS_A = 0xE0,
+	AC_LCS_O = 0xE1,
+	AC_EQUAL = 0xFA,
+	AC_GREATER = 0xFB,
+	AC_LESS = 0xFC,
+	AC_AND = 0xFD,
+	AC_OR = 0xFE,
+	AC_NEV = 0xFF,
+};
+
+#define TOKENS_MAX     3
+#define CONDITIONS_MAX 7
+
+#define OID_BINDING    0xE140
+#define OID_LCS_G      0xE0C0
+#define OID_SECSTA_G   0xE0C1
+#define OID_LCS_A      0xF1C0
+#define OID_SECSTA_A   0xF1C1
+
+/* Bytes of a condition with its operands, 0: no such condition inside an expression. */
+static size_t
+condition_len(uint8_t id)
+{
+	switch (id) {
+	case AC_SECSTA_G:
+	case AC_SECSTA_A: return 2;
+	case AC_CONF:
+	case AC_INT:
+	case AC_AUTO:
+	case AC_LUC:
+	case AC_LCS_G:
+	case AC_LCS_A:
+	case AC_LCS_O: return 3;
+	default: return 0;
+	}
+}
+
+bool
+access_wellformed(const uint8_t *p, size_t len)
+{
+	size_t tokens = 1, conditions = 1;
+
+	if (len == 1 && (p[0] == AC_ALW || p[0] == AC_NEV))
+		return true;
+	for (;;) {
+		const size_t n = len > 0 ? condition_len(p[0]) : 0;
+
+		if (n == 0 || n > len)
+			return false;
+		if ((p[0] == AC_LCS_G || p[0] == AC_LCS_A || p[0] == AC_LCS_O) &&
+		    (p[1] < AC_EQUAL || p[1] > AC_LESS))
+			return false;
+		p += n;
+		len -= n;
+		if (len == 0)
+			return true;
+		if (*p == AC_AND) {
+			conditions++;
+		} else if (*p == AC_OR) {
+			tokens++;
+			conditions = 1;
+		} else {
+			return false;
+		}
+		if (tokens > TOKENS_MAX || conditions > CONDITIONS_MAX)
+			return false;
+		p++;
+		len--;
+	}
+}
+
+static uint8_t
+status_byte(struct sim_app *app, uint16_t oid)
+{
+	return object_content(app, (size_t)object_find(oid))[0];
+}
+
+static bool
+compare(uint8_t op, uint8_t state, uint8_t value)
+{
+	return op == AC_EQUAL ? state == value : op == AC_GREATER ? state > value : state < value;
+}
+
+static uint32_t
+be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static struct sim_app *
+counter_value(struct sim_app *app, uint16_t oid, uint8_t **valuep)
+{
+	const int i = object_find(oid);
+
+	if (i < 0 || object_at((size_t)i)->kind != OBJ_COUNTER)
+		return NULL;
+	*valuep = object_content(app, (size_t)i);
+	return app;
+}
+
+static bool
+holds(struct sim_app *app, size_t i, const uint8_t *c, bool protected_now)
+{
+	const uint16_t oid = (uint16_t)(c[1] << 8 | c[2]);
+	uint8_t *counter;
+
+	switch (c[0]) {
+	case AC_SECSTA_G: return (status_byte(app, OID_SECSTA_G) & c[1]) == c[1];
+	case AC_SECSTA_A: return (status_byte(app, OID_SECSTA_A) & c[1]) == c[1];
+	case AC_CONF:
+	case AC_INT: return oid == OID_BINDING && protected_now;
+	case AC_LUC:
+		return counter_value(app, oid, &counter) != NULL &&
+		       be32(counter) < be32(counter + 4);
+	case AC_LCS_G: return compare(c[1], status_byte(app, OID_LCS_G), c[2]);
+	case AC_LCS_A: return compare(c[1], status_byte(app, OID_LCS_A), c[2]);
+	case AC_LCS_O: return compare(c[1], object_lcso(app, i), c[2]);
+	default: return false; /* Auto: set by HMAC verification only */
+	}
+}
+
+/* Counts the linked usage counters of one token. */
+static void
+count_token(struct sim_app *app, const uint8_t *p, const uint8_t *end)
+{
+	uint8_t *counter;
+
+	for (; p < end; p += condition_len(p[0]) + 1) {
+		if (p[0] != AC_LUC ||
+		    counter_value(app, (uint16_t)(p[1] << 8 | p[2]), &counter) == NULL)
+			continue;
+		for (int b = 3; b >= 0 && ++counter[b] == 0; b--)
+			;
+	}
+}
+
+bool
+access_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_protection *prot)
+{
+	const bool protected_now =
+	    prot->active && (tag == TAG_READ ? prot->response : prot->command);
+	size_t len;
+	const uint8_t *p = meta_get(&app->meta[i], tag, &len), *token = p;
+	const uint8_t *end = p + len;
+	bool all = true;
+
+	if (p == NULL || !access_wellformed(p, len))
+		return false;
+	if (len == 1)
+		return p[0] == AC_ALW;
+	for (;;) {
+		all = all && holds(app, i, p, protected_now);
+		p += condition_len(p[0]);
+		if (p == end || *p == AC_OR) {
+			if (all) {
+				count_token(app, token, p);
+				return true;
+			}
+			all = true;
+			token = p + 1;
+		}
+		if (p == end)
+			return false;
+		p++;
+	}
+}

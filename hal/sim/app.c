@@ -1,0 +1,180 @@
+/*
+ * From APDU to command and back: header, command table, last error, execution time.
+ * SRM 4.4; the order of checks is the one that fits every result seen on real chips.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "hal/sim/cmd.h"
+#include "hal/sim/monitor.h"
+#include "hal/sim/object.h"
+
+#define FLUSH	   0x80
+#define HEADER	   4
+#define STA_OK	   0x00
+#define STA_ERROR  0xFF
+#define FULL_MA	   15 /* current limit at which the tables of times hold */
+#define FAILURE_US 5000
+
+/* All commands of the chip. Those without a handler are not simulated and answer "invalid command". */
+static const struct command {
+	uint8_t code;
+	uint8_t (*run)(struct call *c);
+} commands[] = {
+	{ 0x01, cmd_get },	 /* GetDataObject */
+	{ 0x02, cmd_set },	 /* SetDataObject */
+	{ 0x03, NULL },		 /* SetObjectProtected */
+	{ 0x0C, cmd_random },	 /* GetRandom */
+	{ 0x14, NULL },		 /* EncryptSym */
+	{ 0x15, NULL },		 /* DecryptSym */
+	{ 0x1E, NULL },		 /* EncryptAsym */
+	{ 0x1F, NULL },		 /* DecryptAsym */
+	{ 0x30, NULL },		 /* CalcHash */
+	{ 0x31, cmd_sign },	 /* CalcSign */
+	{ 0x32, NULL },		 /* VerifySign */
+	{ 0x33, NULL },		 /* CalcSSec */
+	{ 0x34, NULL },		 /* DeriveKey */
+	{ 0x38, cmd_genkey },	 /* GenKeyPair */
+	{ 0x39, NULL },		 /* GenSymKey */
+	{ 0x70, cmd_open },	 /* OpenApplication */
+	{ 0x71, cmd_close },	 /* CloseApplication */
+};
+
+#define CMD_OPEN 0x70
+
+uint8_t
+tlv_parse(const uint8_t *in, size_t len, struct tlv *want, size_t n)
+{
+	while (len > 0) {
+		size_t i = 0, l;
+
+		if (len < 3 || (l = (size_t)in[1] << 8 | in[2]) > len - 3)
+			return E_LENGTH;
+		while (i < n && want[i].tag != in[0])
+			i++;
+		if (i == n || want[i].present)
+			return E_DATA;
+		want[i].present = true;
+		want[i].len = l;
+		want[i].value = in + 3;
+		in += 3 + l;
+		len -= 3 + l;
+	}
+	return 0;
+}
+
+int
+oid_at(const uint8_t *p)
+{
+	return object_find((uint16_t)(p[0] << 8 | p[1]));
+}
+
+static uint8_t
+run(struct call *c, const uint8_t *cmd, size_t cmd_len)
+{
+	const uint8_t code = cmd_len > 0 ? cmd[0] & (uint8_t)~FLUSH : 0;
+
+	if (c->app->terminated || (!c->app->open && code != CMD_OPEN))
+		return E_UNAVAILABLE;
+	if (cmd_len < HEADER || (size_t)(cmd[2] << 8 | cmd[3]) != cmd_len - HEADER ||
+	    cmd_len - HEADER > CMD_DATA_MAX)
+		return E_LENGTH;
+	c->param = cmd[1];
+	c->in = cmd + HEADER;
+	c->in_len = cmd_len - HEADER;
+	for (size_t i = 0; i < NITEMS(commands); i++)
+		if (commands[i].code == code && commands[i].run != NULL)
+			return commands[i].run(c);
+	return E_COMMAND;
+}
+
+static uint64_t
+execution_ns(struct sim_app *app, uint64_t us)
+{
+	const uint8_t limit = object_content(app, (size_t)object_find(0xE0C4))[0];
+	const double ma = limit >= 6 && limit <= FULL_MA ? limit : 6;
+
+	return (uint64_t)((double)us * 1000 * app->speed * FULL_MA / ma);
+}
+
+void
+sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *prot,
+    const uint8_t *cmd, size_t cmd_len, uint8_t *rsp, size_t *rsp_len, uint64_t *exec_ns)
+{
+	struct call c = { .app = app, .prot = prot, .out = rsp + HEADER, .now = now };
+	uint8_t err;
+
+	monitor_advance(app, now);
+	if (cmd_len > 0 && (cmd[0] & FLUSH) != 0)
+		app->last_error = 0;
+	err = run(&c, cmd, cmd_len);
+	if (err != 0) {
+		/* Of several failures that nobody asked about the highest code is kept. */
+		if (err > app->last_error)
+			app->last_error = err;
+		c.out_len = 0;
+		c.us = FAILURE_US;
+	}
+	rsp[0] = err == 0 ? STA_OK : STA_ERROR;
+	rsp[1] = 0x00;
+	rsp[2] = (uint8_t)(c.out_len >> 8);
+	rsp[3] = (uint8_t)c.out_len;
+	*rsp_len = HEADER + c.out_len;
+	*exec_ns = execution_ns(app, c.us) + c.delay_ns;
+}
+
+void
+sim_app_reset(struct sim_app *app, uint64_t now, bool cold)
+{
+	(void)cold; /* nothing here outlives a warm reset that a cold one ends */
+	app->open = 0;
+	app->last_error = 0;
+	object_content(app, (size_t)object_find(0xE0C1))[0] = 0x20; /* boot phase */
+	monitor_reset(app, now);
+}
+
+void
+sim_app_advance(struct sim_app *app, uint64_t now)
+{
+	monitor_advance(app, now);
+}
+
+size_t
+sim_app_objects(const struct sim_app *app)
+{
+	(void)app;
+	return SIM_NOBJECTS;
+}
+
+/* Binding, pre-shared, update and authorization secrets are never shown. */
+static bool
+is_secret(const struct sim_app *app, size_t i)
+{
+	size_t len;
+	const uint8_t *type = meta_get(&app->meta[i], TAG_TYPE, &len);
+
+	return type != NULL && (type[0] == 0x21 || type[0] == 0x22 || type[0] == 0x23 ||
+				   type[0] == 0x31);
+}
+
+void
+sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44], struct sim_object_view *v)
+{
+	const struct object *o = object_at(i);
+	const struct sim_meta *m = &app->meta[i];
+
+	meta[0] = 0x20;
+	meta[1] = m->len;
+	memcpy(meta + 2, m->tlv, m->len);
+	*v = (struct sim_object_view){ .oid = o->oid,
+		.name = o->name,
+		.meta = meta,
+		.meta_len = 2u + m->len,
+		.max = o->max,
+		.used = o->max > 0 ? object_used(app, i) : 0 };
+	if (o->max > 0 && !is_secret(app, i))
+		v->data = app->pool + object_offset(i);
+	v->key_present = object_key_present(app, i);
+}

@@ -1,0 +1,70 @@
+/*
+ * Commands of the simulated chip: SRM 4.4.1. Each handler gets one call, judges it in the
+ * order the manual's results suggest, and returns 0 or the error code for F1C2.
+ */
+#ifndef HAL_SIM_CMD_H
+#define HAL_SIM_CMD_H
+
+#include "hal/sim/app.h"
+
+#define CMD_DATA_MAX 1553 /* InData and OutData */
+
+/* Error codes, SRM "Error Codes". */
+enum {
+	E_OID = 0x01,
+	E_PARAM = 0x03,
+	E_LENGTH = 0x04,
+	E_DATA = 0x05,
+	E_INTERNAL = 0x06,
+	E_ACCESS = 0x07,
+	E_BOUNDARY = 0x08,
+	E_META_TRUNCATED = 0x09,
+	E_COMMAND = 0x0A,
+	E_SEQUENCE = 0x0B,
+	E_UNAVAILABLE = 0x0C,
+	E_BUFFER = 0x0D,
+	E_COUNTER = 0x0E,
+	E_METADATA = 0x11,
+	E_USAGE = 0x24,
+};
+
+struct call {
+	struct sim_app *app;
+	const struct sim_protection *prot;
+	uint8_t param;
+	const uint8_t *in;
+	size_t in_len;
+	uint8_t *out; /* room for CMD_DATA_MAX */
+	size_t out_len;
+	uint64_t us;	   /* how long it takes at 15 mA and speed 1 */
+	uint64_t delay_ns; /* what the security monitor adds */
+	uint64_t now;
+};
+
+uint8_t cmd_open(struct call *c);
+uint8_t cmd_close(struct call *c);
+uint8_t cmd_random(struct call *c);
+uint8_t cmd_get(struct call *c);
+uint8_t cmd_set(struct call *c);
+uint8_t cmd_genkey(struct call *c);
+uint8_t cmd_sign(struct call *c);
+
+/* SetDataObject for metadata; in: the block. */
+uint8_t cmd_set_meta(struct call *c, size_t object, const uint8_t *block, size_t len);
+
+/* InData as TLVs: tag(1) length(2) value. want lists the tags that may come, each once. */
+struct tlv {
+	uint8_t tag;
+	bool present;
+	size_t len;
+	const uint8_t *value;
+};
+uint8_t tlv_parse(const uint8_t *in, size_t len, struct tlv *want, size_t n);
+
+/* Index of an object by the OID at p, or -1. */
+int oid_at(const uint8_t *p);
+
+/* A persistent private key is about to be used: counts, and may delay the command. */
+void monitor_event(struct call *c);
+
+#endif

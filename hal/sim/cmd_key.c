@@ -1,0 +1,219 @@
+/* GenKeyPair and CalcSign: SRM 4.4.1. */
+#include <config.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "hal/sim/access.h"
+#include "hal/sim/cmd.h"
+#include "hal/sim/crypto.h"
+#include "hal/sim/object.h"
+#include "hal/sim/rng.h"
+
+enum { USE_AUTH = 0x01, USE_SIGN = 0x10 };
+enum { SCHEME_ECDSA = 0x11 };
+
+#define DIGEST_MIN 10
+
+/* Times of P-256 or RSA-2048; the others are multiples. */
+#define SIGN_EC_US	 65000
+#define SIGN_RSA_US	 310000
+#define GENERATE_EC_US	 55000
+#define GENERATE_RSA_US 2900000
+
+/* How much longer than P-256 a curve takes, in tenths. */
+static uint64_t
+ec_us(uint8_t alg, uint64_t p256_us)
+{
+	switch (ec_size(alg)) {
+	case 32: return p256_us;
+	case 48: return p256_us * 25 / 10;
+	default: return p256_us * 5;
+	}
+}
+
+/* A search for primes takes as long as it takes; 2.9 s is the least, more than 50 s happen. */
+static uint64_t
+rsa_search_us(struct sim_app *app, uint8_t alg)
+{
+	uint8_t b[2];
+	double u;
+
+	rng_bytes(app, b, sizeof(b));
+	u = ((b[0] << 8 | b[1]) + 1) / 65536.0;
+	return (uint64_t)(GENERATE_RSA_US * (1 - log(u)) / (alg == ALG_RSA1024 ? 6 : 1));
+}
+
+static void
+put_tlv(struct call *c, uint8_t tag, const uint8_t *v, size_t len)
+{
+	uint8_t *p = c->out + c->out_len;
+
+	p[0] = tag;
+	p[1] = (uint8_t)(len >> 8);
+	p[2] = (uint8_t)len;
+	memcpy(p + 3, v, len);
+	c->out_len += 3 + len;
+}
+
+static uint8_t
+generate(struct call *c, struct sim_key *key)
+{
+	uint8_t pub[PUB_MAX];
+	size_t n;
+	bool ok;
+
+	if (rsa_size(c->param) != 0) {
+		ok = rsa_generate(c->app, c->param, key);
+		n = ok ? rsa_public(key, pub) : 0;
+		c->us = rsa_search_us(c->app, c->param);
+	} else {
+		ok = ec_generate(c->app, c->param, key);
+		n = ok ? ec_public(key, pub) : 0;
+		c->us = ec_us(c->param, GENERATE_EC_US);
+	}
+	if (n == 0)
+		return E_INTERNAL;
+	put_tlv(c, 0x02, pub, n);
+	return 0;
+}
+
+/* The private key goes out as OCTET STRING, before the public one. P-521 has 66 bytes. */
+static uint8_t
+generate_export(struct call *c)
+{
+	struct sim_key key;
+	uint8_t der[4 + 256], pub[PUB_MAX + 3];
+	const size_t size = rsa_size(c->param) != 0 ? rsa_size(c->param) : ec_size(c->param);
+	size_t n = 0, pub_len;
+	uint8_t err = generate(c, &key);
+
+	if (err == 0) {
+		der[n++] = 0x04;
+		if (size > 255) {
+			der[n++] = 0x82;
+			der[n++] = (uint8_t)(size >> 8);
+		} else if (size > 127) {
+			der[n++] = 0x81;
+		}
+		der[n++] = (uint8_t)size;
+		memcpy(der + n, key.priv, size);
+		pub_len = c->out_len;
+		memcpy(pub, c->out, pub_len);
+		c->out_len = 0;
+		put_tlv(c, 0x01, der, n + size);
+		memcpy(c->out + c->out_len, pub, pub_len);
+		c->out_len += pub_len;
+	}
+	explicit_bzero(&key, sizeof(key));
+	explicit_bzero(der, sizeof(der));
+	return err;
+}
+
+static uint8_t
+generate_stored(struct call *c, const uint8_t *oid, uint8_t usage)
+{
+	const int i = oid_at(oid);
+	struct sim_key key;
+	uint8_t err;
+
+	if (i < 0 || object_at((size_t)i)->kind == OBJ_SESSION)
+		return E_OID;
+	if (usage == 0 ||
+	    object_at((size_t)i)->kind != (rsa_size(c->param) != 0 ? OBJ_RSA : OBJ_ECC))
+		return E_DATA;
+	if (!access_granted(c->app, (size_t)i, TAG_CHANGE, c->prot))
+		return E_ACCESS;
+	if ((err = generate(c, &key)) != 0)
+		return err;
+	if (meta_set(&c->app->meta[i], TAG_ALG, &c->param, 1) &&
+	    meta_set(&c->app->meta[i], TAG_USAGE, &usage, 1))
+		*object_key(c->app, (size_t)i) = key;
+	else
+		err = E_META_TRUNCATED;
+	explicit_bzero(&key, sizeof(key));
+	return err;
+}
+
+uint8_t
+cmd_genkey(struct call *c)
+{
+	struct tlv t[] = { { .tag = 0x01 }, { .tag = 0x02 }, { .tag = 0x07 } };
+	uint8_t err;
+
+	if (ec_size(c->param) == 0 && rsa_size(c->param) == 0)
+		return E_PARAM;
+	if ((err = tlv_parse(c->in, c->in_len, t, NITEMS(t))) != 0)
+		return err;
+	if (t[2].present)
+		return t[2].len != 0 ? E_LENGTH
+		       : t[0].present || t[1].present ? E_DATA
+						      : generate_export(c);
+	if (!t[0].present || !t[1].present)
+		return E_DATA;
+	if (t[0].len != 2 || t[1].len != 1)
+		return E_LENGTH;
+	return generate_stored(c, t[0].value, t[1].value[0]);
+}
+
+static uint8_t
+key_fits(uint8_t scheme, const struct sim_key *key, size_t len)
+{
+	if (scheme != SCHEME_ECDSA)
+		return rsa_size(key->alg) == 0 ? E_USAGE : 0;
+	if (ec_size(key->alg) == 0)
+		return E_USAGE;
+	return len <= ec_size(key->alg) ? 0 : E_DATA;
+}
+
+/* Digest lengths that no key would make right. */
+static bool
+digest_wrong(uint8_t scheme, size_t len)
+{
+	return scheme == SCHEME_ECDSA ? len < DIGEST_MIN || len > 66 : len != 16u + 16u * scheme;
+}
+
+uint8_t
+cmd_sign(struct call *c)
+{
+	struct tlv t[] = { { .tag = 0x01 }, { .tag = 0x03 } };
+	struct sim_key *key;
+	const uint8_t *usage;
+	size_t len;
+	uint8_t err;
+	int i;
+
+	if (c->param != SCHEME_ECDSA && (c->param < 0x01 || c->param > 0x03))
+		return E_PARAM;
+	if ((err = tlv_parse(c->in, c->in_len, t, NITEMS(t))) != 0)
+		return err;
+	if (!t[0].present || !t[1].present)
+		return E_DATA;
+	if (t[1].len != 2)
+		return E_LENGTH;
+	if (digest_wrong(c->param, t[0].len))
+		return E_DATA;
+	if ((i = oid_at(t[1].value)) < 0 || (key = object_key(c->app, (size_t)i)) == NULL ||
+	    object_at((size_t)i)->kind == OBJ_AES)
+		return E_OID;
+	if (object_lcso(c->app, (size_t)i) == LCS_TERMINATION ||
+	    !access_granted(c->app, (size_t)i, TAG_EXECUTE, c->prot))
+		return E_ACCESS;
+	if (key->alg == 0)
+		return E_SEQUENCE;
+	usage = meta_get(&c->app->meta[i], TAG_USAGE, &len);
+	if (usage == NULL || (usage[0] & (USE_AUTH | USE_SIGN)) == 0)
+		return E_USAGE;
+	if ((err = key_fits(c->param, key, t[0].len)) != 0)
+		return err;
+	monitor_event(c);
+	if (c->param == SCHEME_ECDSA) {
+		c->out_len = ecdsa_sign(c->app, key, t[0].value, t[0].len, c->out);
+		c->us = ec_us(key->alg, SIGN_EC_US);
+		return c->out_len != 0 ? 0 : E_INTERNAL;
+	}
+	c->out_len = rsa_size(key->alg);
+	c->us = key->alg == ALG_RSA1024 ? SIGN_RSA_US / 6 : SIGN_RSA_US;
+	return rsa_sign(key, t[0].value, t[0].len, c->out) ? 0 : E_INTERNAL;
+}

@@ -1,0 +1,77 @@
+/*
+ * Objects of the simulated chip: the table of what exists, their metadata and content.
+ * Solution Reference Manual 3.30, chapters 4.2 and "Data Structures".
+ */
+#ifndef HAL_SIM_OBJECT_H
+#define HAL_SIM_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hal/sim/app.h"
+
+enum object_kind {
+	OBJ_DATA,    /* content in the pool */
+	OBJ_STATUS,  /* one byte or more that commands treat specially */
+	OBJ_COUNTER, /* value(4) threshold(4) */
+	OBJ_ECC,     /* key slots */
+	OBJ_RSA,
+	OBJ_AES,
+	OBJ_SESSION,
+};
+
+struct object {
+	uint16_t oid;
+	uint8_t kind;
+	uint16_t max;	   /* bytes of content */
+	const char *name;
+	const char *meta;  /* factory metadata without "20 len", hexadecimal */
+	const char *content; /* factory content, hexadecimal; the rest is zero */
+};
+
+enum {
+	TAG_LCSO = 0xC0,
+	TAG_VERSION = 0xC1,
+	TAG_MAX = 0xC4,
+	TAG_USED = 0xC5,
+	TAG_CHANGE = 0xD0,
+	TAG_READ = 0xD1,
+	TAG_EXECUTE = 0xD3,
+	TAG_UPDATE = 0xD8,
+	TAG_ALG = 0xE0,
+	TAG_USAGE = 0xE1,
+	TAG_TYPE = 0xE8,
+	TAG_RESET = 0xF0,
+};
+
+enum { LCS_CREATION = 0x01, LCS_INITIALIZATION = 0x03, LCS_OPERATIONAL = 0x07, LCS_TERMINATION = 0x0F };
+
+/* The table; NULL past the end. */
+const struct object *object_at(size_t i);
+
+/* Index of an OID, or -1. */
+int object_find(uint16_t oid);
+
+/* Where an object's content is in the pool. */
+size_t object_offset(size_t i);
+uint8_t *object_content(struct sim_app *app, size_t i);
+
+/* Key slot behind an object, or NULL. */
+struct sim_key *object_key(struct sim_app *app, size_t i);
+bool object_key_present(const struct sim_app *app, size_t i);
+
+/* Value of a metadata tag, or NULL. */
+const uint8_t *meta_get(const struct sim_meta *m, uint8_t tag, size_t *len);
+
+/* Sets or replaces a tag, keeping ascending order. False when it does not fit (error 0x09). */
+bool meta_set(struct sim_meta *m, uint8_t tag, const uint8_t *v, size_t len);
+
+uint8_t object_lcso(const struct sim_app *app, size_t i); /* absent: operational */
+size_t object_used(const struct sim_app *app, size_t i);  /* C5; absent: maximum */
+void object_set_used(struct sim_app *app, size_t i, size_t used);
+
+/* All objects as they leave the factory, contents and metadata from the table. */
+void objects_factory(struct sim_app *app);
+
+#endif
