@@ -11,35 +11,36 @@
 #include "hal/sim/monitor.h"
 #include "hal/sim/object.h"
 
-#define FLUSH	   0x80
-#define HEADER	   4
-#define STA_OK	   0x00
+#define FLUSH      0x80
+#define HEADER     4
+#define STA_OK     0x00
 #define STA_ERROR  0xFF
-#define FULL_MA	   15 /* current limit at which the tables of times hold */
+#define FULL_MA    15 /* current limit at which the tables of times hold */
 #define FAILURE_US 5000
 
-/* All commands of the chip. Those without a handler are not simulated and answer "invalid command". */
+/* All commands of the chip. Those without a handler are not simulated and answer "invalid command".
+ */
 static const struct command {
 	uint8_t code;
 	uint8_t (*run)(struct call *c);
 } commands[] = {
-	{ 0x01, cmd_get },	 /* GetDataObject */
-	{ 0x02, cmd_set },	 /* SetDataObject */
-	{ 0x03, NULL },		 /* SetObjectProtected */
-	{ 0x0C, cmd_random },	 /* GetRandom */
-	{ 0x14, NULL },		 /* EncryptSym */
-	{ 0x15, NULL },		 /* DecryptSym */
-	{ 0x1E, NULL },		 /* EncryptAsym */
-	{ 0x1F, NULL },		 /* DecryptAsym */
-	{ 0x30, NULL },		 /* CalcHash */
-	{ 0x31, cmd_sign },	 /* CalcSign */
-	{ 0x32, NULL },		 /* VerifySign */
-	{ 0x33, NULL },		 /* CalcSSec */
-	{ 0x34, NULL },		 /* DeriveKey */
-	{ 0x38, cmd_genkey },	 /* GenKeyPair */
-	{ 0x39, NULL },		 /* GenSymKey */
-	{ 0x70, cmd_open },	 /* OpenApplication */
-	{ 0x71, cmd_close },	 /* CloseApplication */
+	{ 0x01, cmd_get },    /* GetDataObject */
+	{ 0x02, cmd_set },    /* SetDataObject */
+	{ 0x03, NULL },       /* SetObjectProtected */
+	{ 0x0C, cmd_random }, /* GetRandom */
+	{ 0x14, NULL },       /* EncryptSym */
+	{ 0x15, NULL },       /* DecryptSym */
+	{ 0x1E, NULL },       /* EncryptAsym */
+	{ 0x1F, NULL },       /* DecryptAsym */
+	{ 0x30, NULL },       /* CalcHash */
+	{ 0x31, cmd_sign },   /* CalcSign */
+	{ 0x32, NULL },       /* VerifySign */
+	{ 0x33, NULL },       /* CalcSSec */
+	{ 0x34, NULL },       /* DeriveKey */
+	{ 0x38, cmd_genkey }, /* GenKeyPair */
+	{ 0x39, NULL },       /* GenSymKey */
+	{ 0x70, cmd_open },   /* OpenApplication */
+	{ 0x71, cmd_close },  /* CloseApplication */
 };
 
 #define CMD_OPEN 0x70
@@ -155,8 +156,8 @@ is_secret(const struct sim_app *app, size_t i)
 	size_t len;
 	const uint8_t *type = meta_get(&app->meta[i], TAG_TYPE, &len);
 
-	return type != NULL && (type[0] == 0x21 || type[0] == 0x22 || type[0] == 0x23 ||
-				   type[0] == 0x31);
+	return type != NULL &&
+	       (type[0] == 0x21 || type[0] == 0x22 || type[0] == 0x23 || type[0] == 0x31);
 }
 
 void

@@ -14,8 +14,8 @@
 
 #define SIM_APDU_MAX 1557 /* object E0C6 */
 
-#define SIM_NOBJECTS 47
-#define SIM_NKEYS    7 /* E0F0..E0F3, E0FC, E0FD, E200 */
+#define SIM_NOBJECTS 48
+#define SIM_NKEYS    7  /* E0F0..E0F3, E0FC, E0FD, E200 */
 #define SIM_META_MAX 42 /* 44 with tag 20 and length */
 #define SIM_POOL     15360
 #define SIM_NO_TIME  UINT64_MAX
@@ -28,9 +28,9 @@ struct sim_meta {
 
 /* A key slot; what it may be used for is in the object's metadata (E0, E1). */
 struct sim_key {
-	uint8_t alg;	   /* 0: empty */
+	uint8_t alg;       /* 0: empty */
 	uint8_t priv[256]; /* EC: scalar, RSA: private exponent; right-aligned to the key's size */
-	uint8_t n[256];	   /* RSA: modulus */
+	uint8_t n[256];    /* RSA: modulus */
 };
 
 struct sim_app {
@@ -40,11 +40,11 @@ struct sim_app {
 	struct sim_key key[SIM_NKEYS];
 	double speed;
 	uint8_t monitor;
-	uint8_t sec_nvm;     /* security event counter as kept */
+	uint8_t sec_nvm;      /* security event counter as kept */
 	uint8_t drbg_key[32]; /* deterministic random bits: SHA-256 over key and counter */
 	uint64_t drbg_count;
 	/* Lost with a reset. */
-	uint8_t open;	    /* application open */
+	uint8_t open;       /* application open */
 	uint8_t last_error; /* F1C2 */
 	uint8_t sec, credit;
 	uint8_t terminated; /* LcsG was set to termination: nothing works any more */
@@ -62,10 +62,11 @@ struct sim_protection {
  * Factory state of a new chip. model as in sim_config; seed makes keys, UID and randoms;
  * speed scales execution times. 0 or HAL_EINVAL (model unknown), HAL_ECRYPTO.
  */
-int sim_app_factory(struct sim_app *app, const char *model, uint64_t seed, double speed,
-    bool monitor);
+int sim_app_factory(
+    struct sim_app *app, const char *model, uint64_t seed, double speed, bool monitor);
 
-/* Reset or power-on at bus time now (ns): volatile state is lost, cold also what only power keeps. */
+/* Reset or power-on at bus time now (ns): volatile state is lost, cold also what only power keeps.
+ */
 void sim_app_reset(struct sim_app *app, uint64_t now, bool cold);
 
 /*
@@ -89,10 +90,11 @@ struct sim_object_view {
 	bool key_present;
 };
 size_t sim_app_objects(const struct sim_app *app);
-void sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44],
-    struct sim_object_view *v);
+void sim_app_object(
+    const struct sim_app *app, size_t i, uint8_t meta[44], struct sim_object_view *v);
 
-/* The simulated vendor's CA certificate that signs factory certificates (DER, static), for chain checks. */
+/* The simulated vendor's CA certificate that signs factory certificates (DER, static), for chain
+ * checks. */
 const uint8_t *sim_vendor_ca(size_t *len);
 
 #endif

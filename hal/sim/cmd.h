@@ -36,7 +36,7 @@ struct call {
 	size_t in_len;
 	uint8_t *out; /* room for CMD_DATA_MAX */
 	size_t out_len;
-	uint64_t us;	   /* how long it takes at 15 mA and speed 1 */
+	uint64_t us;       /* how long it takes at 15 mA and speed 1 */
 	uint64_t delay_ns; /* what the security monitor adds */
 	uint64_t now;
 };

@@ -1,4 +1,5 @@
-/* GetDataObject and SetDataObject: SRM 4.4.1; content rules of the status objects: 4.2, 4.3, 4.6. */
+/* GetDataObject and SetDataObject: SRM 4.4.1; content rules of the status objects: 4.2, 4.3, 4.6.
+ */
 #include <config.h>
 
 #include <string.h>

@@ -19,7 +19,7 @@ enum {
 };
 
 #define ECDSA_MAX 144 /* two INTEGERs, no SEQUENCE around them */
-#define PUB_MAX	  300 /* DER BIT STRING */
+#define PUB_MAX   300 /* DER BIT STRING */
 
 /* Bytes of a coordinate, 0 if alg is no curve. */
 size_t ec_size(uint8_t alg);
@@ -37,8 +37,8 @@ size_t rsa_public(const struct sim_key *key, uint8_t out[PUB_MAX]);
  * ECDSA over digest. As on silicon each INTEGER has at least as many bytes as the curve, so that
  * short values keep leading zeros and are not minimal DER. Length, 0 on failure.
  */
-size_t ecdsa_sign(struct sim_app *app, const struct sim_key *key, const uint8_t *digest,
-    size_t len, uint8_t out[ECDSA_MAX]);
+size_t ecdsa_sign(struct sim_app *app, const struct sim_key *key, const uint8_t *digest, size_t len,
+    uint8_t out[ECDSA_MAX]);
 
 /* r and s as plain numbers of the curve's size, for certificates. */
 bool ecdsa_raw(struct sim_app *app, const struct sim_key *key, const uint8_t *digest, size_t len,

@@ -303,8 +303,7 @@ make_certificate(struct sim_app *app)
 	uint8_t cert[CERT_MAX], *c = object_content(app, i);
 	size_t n;
 
-	if (!vendor_ready() ||
-	    (n = certificate(app, false, &app->key[0], &vendor.key, cert)) == 0)
+	if (!vendor_ready() || (n = certificate(app, false, &app->key[0], &vendor.key, cert)) == 0)
 		return false;
 	c[0] = 0xC0;
 	c[1] = (uint8_t)((n + 6) >> 8);

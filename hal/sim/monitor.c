@@ -7,7 +7,7 @@
 
 #define PERIOD_UNIT 100000000ull /* 100 ms */
 #define PERIOD_MAX  50
-#define SEC_MAX	    255
+#define SEC_MAX     255
 #define SEC_FREE    127 /* up to here nothing is delayed */
 
 static const uint8_t *

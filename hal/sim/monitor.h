@@ -1,4 +1,5 @@
-/* Security monitor: SRM 4.6. Counts uses of secrets and slows a chip down that is used too often. */
+/* Security monitor: SRM 4.6. Counts uses of secrets and slows a chip down that is used too often.
+ */
 #ifndef HAL_SIM_MONITOR_H
 #define HAL_SIM_MONITOR_H
 

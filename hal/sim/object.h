@@ -24,9 +24,9 @@ enum object_kind {
 struct object {
 	uint16_t oid;
 	uint8_t kind;
-	uint16_t max;	   /* bytes of content */
+	uint16_t max; /* bytes of content */
 	const char *name;
-	const char *meta;  /* factory metadata without "20 len", hexadecimal */
+	const char *meta;    /* factory metadata without "20 len", hexadecimal */
 	const char *content; /* factory content, hexadecimal; the rest is zero */
 };
 
@@ -45,7 +45,12 @@ enum {
 	TAG_RESET = 0xF0,
 };
 
-enum { LCS_CREATION = 0x01, LCS_INITIALIZATION = 0x03, LCS_OPERATIONAL = 0x07, LCS_TERMINATION = 0x0F };
+enum {
+	LCS_CREATION = 0x01,
+	LCS_INITIALIZATION = 0x03,
+	LCS_OPERATIONAL = 0x07,
+	LCS_TERMINATION = 0x0F
+};
 
 /* The table; NULL past the end. */
 const struct object *object_at(size_t i);
