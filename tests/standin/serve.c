@@ -57,7 +57,7 @@ check_signature(struct si_cx *cx, bool sts)
 		.nkeys = s->nkeys,
 		.region = s->region,
 		.service = sts ? "sts" : "iot",
-		/* What botocore signed as before its model of 2023 said "iot". */
+		/* What older botocore, Debian 12's too, signs as. */
 		.also = sts ? NULL : "execute-api",
 		.now = si_now(s) };
 
