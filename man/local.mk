@@ -1,2 +1,3 @@
 # man
 dist_man_MANS += man/optiga-pkcs11.conf.5
+dist_man_MANS += man/optiga-sim.1

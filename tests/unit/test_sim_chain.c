@@ -36,7 +36,8 @@ send_packet(uint8_t pctr, const uint8_t *data, size_t len)
 	uint8_t packet[300];
 
 	packet[0] = pctr;
-	memcpy(packet + 1, data, len);
+	if (len > 0)
+		memcpy(packet + 1, data, len);
 	host_send(&h, (uint8_t)(tx << 2 | rx), packet, len + 1);
 	tx = (tx + 1) & 3;
 }
