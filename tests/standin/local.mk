@@ -9,3 +9,7 @@ check_PROGRAMS += tests/standin/aws-standin
 tests_standin_aws_standin_SOURCES = tests/standin/main.c $(standin_sources)
 tests_standin_aws_standin_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) -pthread
 tests_standin_aws_standin_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+# Amazon's own command line against it, from the Debian package awscli.
+dist_check_SCRIPTS += tests/cli/aws_cli.sh
+cli_tests += tests/cli/aws_cli.sh
