@@ -1,5 +1,25 @@
 # provision: the tool. aws.mk has the cloud side.
 
-prov_sources = provision/msg.c provision/msg.h
-
 include provision/aws.mk
+
+bin_PROGRAMS += optiga-provision
+noinst_LTLIBRARIES += libprov.la
+
+# All but main, for tests too.
+libprov_la_SOURCES = \
+	provision/ca.c provision/ca.h provision/cert.c provision/cert.h \
+	provision/cloud.c provision/cloud.h provision/leftover.c \
+	provision/config.c provision/config.h provision/confnames.c \
+	provision/csr.c provision/csr.h provision/file.c provision/file.h \
+	provision/job.c provision/job.h provision/journal.c provision/journal.h \
+	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \
+	provision/report.c provision/report.h provision/rv.c provision/rv.h \
+	provision/signer.c provision/stop.c provision/stop.h \
+	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
+libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+optiga_provision_SOURCES = provision/main.c provision/options.c provision/options.h \
+	provision/cmd_run.c provision/cmd_show.c provision/cmd_steps.c
+optiga_provision_CFLAGS = $(libprov_la_CFLAGS)
+optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

@@ -1,0 +1,71 @@
+/*
+ * One provisioning under way: configuration, chip, CA and cloud, and what they were found to have.
+ * job_read reads everything, job_step does one step of the plan. Functions say why they failed.
+ */
+#ifndef PROVISION_JOB_H
+#define PROVISION_JOB_H
+
+#include <stdbool.h>
+
+#include "provision/journal.h"
+#include "provision/options.h"
+
+#define JOB_CERTS 8
+
+struct job {
+	const struct options *opts;
+	struct config *config;
+	const struct slot *slot; /* the configuration's, or --slot */
+	struct token *token;
+	int lock_fd;
+
+	struct token_key key;
+	struct token_cert certs[JOB_CERTS]; /* on the chip, with the key's ID */
+	size_t ncerts;
+	const char *cert_problem; /* why the certificate on the chip is not good */
+	X509_REQ *request;
+	X509 *cert; /* the good one: on the chip, or issued and not there yet */
+	char cert_id[65];
+
+	char *ca_dir;  /* --ca local */
+	char *ca_file; /* its certificate */
+
+	struct aws *aws;       /* --ca aws */
+	struct aws_cert cloud; /* the certificate as AWS IoT has it; id "" when it has none */
+	struct journal journal;
+
+	struct state state;
+};
+
+/* Configuration (or --slot) and chip, opened for writing or not. false: said why. */
+bool job_open(struct job *j, const struct options *o, bool write);
+void job_close(struct job *j);
+
+/* No other run on this chip's slot at the same time. */
+bool job_lock(struct job *j);
+
+/* The CA's directory, or the way to AWS IoT; checks the configuration against it, changes nothing.
+ */
+bool job_open_ca(struct job *j);
+
+/* The key in the slot: one of the configured kind, or none. */
+bool job_read_key(struct job *j);
+
+/* Certificates on the chip, and the cloud. */
+bool job_read(struct job *j);
+
+/* Says why the plan was refused. */
+void job_say_refused(const struct job *j);
+
+bool job_step(struct job *j, enum step step);
+
+/* Certificate for key, key signs a challenge. */
+bool job_prove(struct job *j);
+
+/* A request made or read, kept in the job. */
+bool job_make_request(struct job *j);
+
+/* What was asked for comes as a certificate: j->cert, j->cert_id. */
+bool job_sign(struct job *j);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * What is neither on the chip nor certain in the cloud: that a certificate was asked for a key, and
+ * which one came back, until it is on the chip. One file per public key and region, mode 0600, in
+ * $XDG_STATE_HOME/optiga-provision; replaced in one step. Functions say why they failed.
+ */
+#ifndef PROVISION_JOURNAL_H
+#define PROVISION_JOURNAL_H
+
+#include <stdbool.h>
+
+#include "provision/plan.h"
+
+struct journal {
+	char *path;
+	enum pending pending; /* PENDING_NONE: there is no file */
+	double since; /* of the first request that may have been answered; seconds since 1970 */
+	unsigned int requests; /* sent */
+	char id[65];           /* certificateId, when issued */
+	char *pem;
+};
+
+/* The directory, made; malloc'ed. */
+char *journal_dir(void);
+
+/* Reads the file of a key (hex of its SHA-256) and a region, if there is one. */
+bool journal_open(struct journal *j, const char *key, const char *region);
+void journal_close(struct journal *j);
+
+/* Before a request is sent. */
+bool journal_asked(struct journal *j);
+
+/* When its certificate is in hand. */
+bool journal_issued(struct journal *j, const char *id, const char *pem);
+
+/* When chip and cloud agree again. */
+bool journal_forget(struct journal *j);
+
+#endif

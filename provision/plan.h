@@ -1,0 +1,78 @@
+/*
+ * Which step comes next: a pure function of what chip and cloud have. The order is that of AWS
+ * IoT's safe one (aws-iot 1): until the certificate is activated, last of all, whatever a crash
+ * leaves behind authorises nobody.
+ */
+#ifndef PROVISION_PLAN_H
+#define PROVISION_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum step {
+	STEP_POLICY,        /* create the policy */
+	STEP_THING,         /* create the thing */
+	STEP_KEY,           /* generate the key on the chip */
+	STEP_RESUME,        /* find the certificate that an interrupted run asked for */
+	STEP_CSR,           /* make the request, signed by the chip */
+	STEP_SIGN,          /* have it signed: a certificate, not active yet */
+	STEP_REMOVE,        /* remove another certificate from the chip, on the user's word */
+	STEP_WRITE,         /* write the certificate to the chip, read it back */
+	STEP_ATTACH_POLICY, /* to the certificate */
+	STEP_ATTACH_THING,
+	STEP_ACTIVATE,
+	STEP_TIDY, /* delete what an interrupted run asked for in vain; forget the journal */
+	STEP_DONE, /* nothing is missing */
+	STEP_REFUSED,
+};
+#define STEP_COUNT STEP_DONE
+
+/* The certificate on the chip. */
+enum chip_cert {
+	CERT_NONE,
+	CERT_GOOD,      /* for the key, by the chosen CA */
+	CERT_FOREIGN,   /* for the key, but the chosen CA does not know it */
+	CERT_REVOKED,   /* for the key, and the cloud will not have it again */
+	CERT_OTHER_KEY, /* for some other key, or unreadable */
+};
+
+/* What is neither on the chip nor certain in the cloud. */
+enum pending {
+	PENDING_NONE,
+	PENDING_ASKED,  /* a request was sent; what came of it is unknown */
+	PENDING_ISSUED, /* a certificate is in hand */
+};
+
+struct state {
+	bool aws;     /* the CA is AWS IoT; else there is no cloud */
+	bool replace; /* the user said that another certificate may go */
+	bool key;
+	bool request;
+	enum chip_cert cert;
+	enum pending pending;
+	bool journal; /* something is written down that must be forgotten in the end */
+	bool policy;
+	bool thing;
+	bool policy_attached;
+	bool thing_attached;
+	bool active;
+};
+
+/* The step that is missing next, STEP_DONE, or STEP_REFUSED: the certificate on the chip is in the
+ * way. */
+enum step plan_next(const struct state *s);
+
+/* What the state becomes when a step has succeeded (STEP_RESUME: with nothing found). */
+void plan_apply(struct state *s, enum step step);
+
+/* All steps to come, in order; returns how many, at most STEP_COUNT. */
+size_t plan_list(const struct state *s, enum step list[STEP_COUNT]);
+
+/* "write", and "write the certificate to the chip". */
+const char *step_name(enum step step);
+const char *step_text(enum step step);
+
+/* STEP_COUNT: no such step. */
+enum step step_by_name(const char *name);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * One PKCS #11 token, through p11-kit; its private keys sign through libp11. Any module will do: a
+ * key slot of the chip is the key whose CKA_OPTIGA_OID, or else whose CKA_ID, is the slot's object
+ * identifier. Functions say why they failed.
+ */
+#ifndef PROVISION_TOKEN_H
+#define PROVISION_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <p11-kit/pkcs11.h>
+
+#include "provision/config.h"
+
+struct token; /* complete in provision/tokenint.h */
+
+struct token_options {
+	const char *module;   /* file; NULL: the installed one */
+	const char *token;    /* PKCS #11 URI (RFC 7512), label or serial; NULL: the only one */
+	const char *pin_file; /* its first line is the PIN, for tokens that want one */
+	bool write;
+};
+
+/* Load the module, find the token, open a session. NULL: said why. */
+struct token *token_open(const struct token_options *opts);
+void token_close(struct token **tp);
+
+const char *token_label(const struct token *t);
+const char *token_serial(const struct token *t);
+const char *token_model(const struct token *t);
+const char *token_manufacturer(const struct token *t);
+
+/* The answer of a search. */
+enum found {
+	FOUND_FAILED = -1,
+	FOUND_NONE = 0,
+	FOUND_ONE = 1,
+};
+
+struct token_key {
+	CK_OBJECT_HANDLE handle; /* the private key */
+	unsigned char id[64];    /* CKA_ID, shared with public key and certificate */
+	size_t id_len;
+	EVP_PKEY *pub; /* NULL: its public key is not known */
+};
+void token_key_clear(struct token_key *k);
+
+/* The private key in a slot, and its public key. */
+enum found token_find_key(struct token *t, const struct slot *s, struct token_key *out);
+
+/* A new key pair as the configuration says, in its slot. The slot must be free. */
+bool token_generate(struct token *t, const struct config *c, struct token_key *out);
+
+/* An OpenSSL key that signs on the chip; NULL: failed. Free it before the token is closed. */
+EVP_PKEY *token_signer(struct token *t, const struct token_key *k);
+
+/* 32 fresh random bytes are signed by the key and verified with pub. */
+bool token_proves(struct token *t, const struct token_key *k, EVP_PKEY *pub);
+
+struct token_cert {
+	CK_OBJECT_HANDLE handle;
+	X509 *cert; /* NULL: the object holds none that can be read */
+};
+
+/* Certificates with the key's CKA_ID, at most max; *np gets how many. */
+bool token_certs(
+    struct token *t, const struct token_key *k, struct token_cert *list, size_t max, size_t *np);
+void token_certs_clear(struct token_cert *list, size_t n);
+
+/* Write a certificate beside the key, read it back, compare. */
+bool token_write_cert(struct token *t, const struct token_key *k, X509 *cert);
+
+bool token_destroy(struct token *t, CK_OBJECT_HANDLE object);
+
+#endif

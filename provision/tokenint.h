@@ -1,0 +1,38 @@
+/* Inside the token files: the token itself, and searching and reading objects. */
+#ifndef PROVISION_TOKENINT_H
+#define PROVISION_TOKENINT_H
+
+#include <libp11.h>
+#include <p11-kit/p11-kit.h>
+
+#include "provision/token.h"
+
+struct token {
+	CK_FUNCTION_LIST *module;
+	bool initialized;
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session;
+	CK_TOKEN_INFO info;
+	char *label;
+	char *serial;
+	char *model;
+	char *manufacturer;
+
+	/* libp11, loaded when the first signature is wanted. */
+	PKCS11_CTX *p11;
+	PKCS11_SLOT *slots;
+	unsigned int nslots;
+};
+
+/* Objects that match, at most max. */
+CK_RV object_find(struct token *t, CK_ATTRIBUTE *templ, CK_ULONG n, CK_OBJECT_HANDLE *out,
+    CK_ULONG max, CK_ULONG *found);
+
+/* An attribute's value, malloc'ed with its length; NULL: not there, or rv other than CKR_OK. */
+unsigned char *object_get(
+    struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_TYPE type, size_t *lenp);
+
+/* Give libp11 back, before the session is closed. */
+void signer_close(struct token *t);
+
+#endif
