@@ -4,7 +4,8 @@ sim_test_common = tests/unit/sim_host.h tests/unit/sim_host.c tests/unit/sim_fak
 sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
-	tests/unit/test_sim_image tests/unit/test_sim_serve
+	tests/unit/test_sim_image tests/unit/test_sim_serve \
+	tests/unit/test_sim_fault
 check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
 
@@ -27,6 +28,10 @@ tests_unit_test_sim_image_LDADD = $(sim_test_ldadd)
 tests_unit_test_sim_serve_SOURCES = tests/unit/test_sim_serve.c $(sim_test_common)
 tests_unit_test_sim_serve_CFLAGS = $(sim_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_sim_serve_LDADD = $(sim_test_ldadd) $(JANSSON_LIBS)
+
+tests_unit_test_sim_fault_SOURCES = tests/unit/test_sim_fault.c $(sim_test_common)
+tests_unit_test_sim_fault_CFLAGS = $(sim_test_cflags)
+tests_unit_test_sim_fault_LDADD = $(sim_test_ldadd)
 
 # optiga-sim with the test application
 tests_unit_optiga_sim_fake_SOURCES = $(optiga_sim_SOURCES) tests/unit/sim_fake_app.c
