@@ -16,7 +16,7 @@ libsim_la_LIBADD = libsimwire.la libbase.la $(CRYPTO_LIBS)
 
 include hal/sim/app.mk
 
-EXTRA_PROGRAMS = optiga-sim
+bin_PROGRAMS += optiga-sim
 optiga_sim_SOURCES = hal/sim/prog.h hal/sim/main.c hal/sim/show.c hal/sim/words.c \
 	hal/sim/serve.h hal/sim/serve.c hal/sim/serve_op.c hal/sim/serve_time.c \
 	hal/sim/serve_log.c

@@ -286,7 +286,7 @@ show_object(const struct sim_object_view *v)
 	describe(v, what, sizeof(what));
 	if (v->max > 0)
 		(void)snprintf(size, sizeof(size), "%zu/%zu", v->used, v->max);
-	(void)printf("%04X  %-26s %9s  %-14s  %s\n", v->oid, v->name, size, life_cycle(v), what);
+	(void)printf("%04X  %-31s %9s  %-14s  %s\n", v->oid, v->name, size, life_cycle(v), what);
 	(void)printf("      ");
 	for (size_t i = 0; i < NITEMS(conditions); i++) {
 		ac = meta_find(v, conditions[i].tag, &len);
@@ -314,7 +314,7 @@ show_text(struct chip *c)
 	(void)printf("application             %s\n", c->open ? "open" : "closed");
 	(void)printf("security event counter  %d%s\n\n", c->event_counter,
 	    c->facts.monitor ? "" : " (monitor off)");
-	(void)printf("OID   object                     used/max  life cycle      content\n");
+	(void)printf("OID   object                           used/max  life cycle      content\n");
 	for (size_t i = 0; i < sim_app_objects(&c->st->app); i++) {
 		sim_app_object(&c->st->app, i, meta, &v);
 		show_object(&v);
