@@ -5,7 +5,7 @@ sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
 	tests/unit/test_sim_image tests/unit/test_sim_serve \
-	tests/unit/test_sim_fault
+	tests/unit/test_sim_fault tests/unit/test_sim_traces
 check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
 
@@ -32,6 +32,12 @@ tests_unit_test_sim_serve_LDADD = $(sim_test_ldadd) $(JANSSON_LIBS)
 tests_unit_test_sim_fault_SOURCES = tests/unit/test_sim_fault.c $(sim_test_common)
 tests_unit_test_sim_fault_CFLAGS = $(sim_test_cflags)
 tests_unit_test_sim_fault_LDADD = $(sim_test_ldadd)
+
+# With the real application behind the wires.
+tests_unit_test_sim_traces_SOURCES = tests/unit/test_sim_traces.c tests/unit/sim_host.h \
+	tests/unit/sim_host.c
+tests_unit_test_sim_traces_CFLAGS = $(sim_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_sim_traces_LDADD = libsim.la libbase.la $(CHECK_LIBS) $(JANSSON_LIBS)
 
 # optiga-sim with the test application
 tests_unit_optiga_sim_fake_SOURCES = $(optiga_sim_SOURCES) tests/unit/sim_fake_app.c

@@ -1,0 +1,351 @@
+/*
+ * The simulated chip against the recorded traces of the vendor's host library: the host's events
+ * are sent as they are, with their gaps, and what the chip says is compared by structure: FCTR,
+ * length, PCTR, SCTR and status. Keys, signatures and randoms cannot match, nor can the number of
+ * polls, because execution times differ.
+ *
+ * Each scenario runs on a chip of its own, whose frame counters are first brought to where the
+ * recording starts.
+ */
+#include <config.h>
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "hal/sim/handle.h"
+#include "tests/unit/sim_host.h"
+
+#define NITEMS(a)    (sizeof(a) / sizeof((a)[0]))
+#define WAIT_MAX_MS  20000
+#define PCTR_PRESENT 0x08
+
+#define NO_FAULT                                                                                   \
+	{                                                                                          \
+		0, 0, 0, 0, 0                                                                      \
+	}
+
+enum lengths {
+	EXACT,  /* every length as recorded */
+	NEAR,   /* DER integers of a signature */
+	STATUS, /* the recorded chip held other content: only the status counts */
+};
+
+static const struct row {
+	const char *variant, *scenario;
+	enum lengths lengths;
+	bool fresh;    /* starts with a reset and opens the application itself */
+	bool with_key; /* needs a key in E0F1 */
+	uint64_t ack_delay;
+	struct sim_fault fault; /* count 0: none */
+} rows[] = {
+	{ "no-presentation-layer", "open-application", EXACT, true, false, 0, NO_FAULT },
+	{ "no-presentation-layer", "read-uid", EXACT, false, false, 0, NO_FAULT },
+	{ "no-presentation-layer", "read-cert-600", STATUS, false, false, 0, NO_FAULT },
+	{ "no-presentation-layer", "write-cert-1200-erase", EXACT, false, false, 0, NO_FAULT },
+	{ "no-presentation-layer", "sign-p256-e0f1", NEAR, false, true, 0, NO_FAULT },
+	{ "no-presentation-layer", "random-32", EXACT, false, false, 0, NO_FAULT },
+	{ "no-presentation-layer", "error-unknown-oid", EXACT, false, false, 0, NO_FAULT },
+	{ "no-presentation-layer", "close-application", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "open-application", EXACT, true, false, 0, NO_FAULT },
+	{ "default-cold-reset", "read-uid", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "read-cert-600", STATUS, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "write-cert-1200-erase", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "gen-keypair-p256-e0f1", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "sign-p256-e0f1", NEAR, false, true, 0, NO_FAULT },
+	{ "default-cold-reset", "random-32", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "read-metadata-e0e1", STATUS, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "read-metadata-e0f1", STATUS, false, true, 0, NO_FAULT },
+	{ "default-cold-reset", "error-unknown-oid", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "close-application", EXACT, false, false, 0, NO_FAULT },
+	{ "soft-reset", "open-application", EXACT, true, false, 0, NO_FAULT },
+	{ "chip-acks-after-3ms", "read-uid", EXACT, false, false, MS(3), NO_FAULT },
+	{ "chip-acks-after-3ms", "write-cert-1200-erase", EXACT, false, false, MS(3), NO_FAULT },
+	{ "fault-badcrc", "read-uid", EXACT, false, false, 0,
+	    { SIM_FAULT_FCS, SIM_AT_DATA_OUT, 0, 1, 0 } },
+	{ "fault-nak", "read-uid", EXACT, false, false, 0,
+	    { SIM_FAULT_FLIP, SIM_AT_DATA_IN, 0, 1, 77 } },
+	{ "fault-ackcrc", "read-uid", EXACT, false, false, 0,
+	    { SIM_FAULT_FCS, SIM_AT_CONTROL_OUT, 0, 1, 0 } },
+};
+
+struct event {
+	char dir;
+	uint8_t data[600];
+	size_t len;
+	double gap_us;
+};
+
+static struct event *events;
+static size_t nevents;
+static struct host h;
+static unsigned tx, rx; /* of the host, while it prepares the chip */
+
+/* --- the file
+ * ---------------------------------------------------------------------------------------------- */
+
+static size_t
+unhex(const char *text, uint8_t *out, size_t max)
+{
+	size_t n = 0;
+	unsigned v;
+
+	for (; n < max && sscanf(text + 2 * n, "%2x", &v) == 1; n++)
+		out[n] = (uint8_t)v;
+	ck_assert_uint_eq(strlen(text), 2 * n);
+	return n;
+}
+
+static void
+load(const struct row *row)
+{
+	const char *src = getenv("top_srcdir");
+	char path[512], line[4096];
+	struct event *e;
+	json_t *j;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/tests/vectors/vendor-host-traces.jsonl",
+	    src != NULL ? src : ".");
+	f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s", path);
+	events = calloc(64, sizeof(*events));
+	nevents = 0;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		j = json_loads(line, 0, NULL);
+		ck_assert_ptr_nonnull(j);
+		if (strcmp(json_string_value(json_object_get(j, "variant")), row->variant) == 0 &&
+		    strcmp(json_string_value(json_object_get(j, "scenario")), row->scenario) == 0) {
+			ck_assert_uint_lt(nevents, 64);
+			e = &events[nevents++];
+			e->dir = json_string_value(json_object_get(j, "dir"))[0];
+			e->len = unhex(
+			    json_string_value(json_object_get(j, "hex")), e->data, sizeof(e->data));
+			e->gap_us = json_number_value(json_object_get(j, "gap_us"));
+		}
+		json_decref(j);
+	}
+	fclose(f);
+	ck_assert_uint_gt(nevents, 5);
+}
+
+/* --- bringing the chip to the start of a recording
+ * ------------------------------------------------------------ */
+
+static void
+send(const uint8_t *packet, size_t len)
+{
+	host_send(&h, (uint8_t)(tx << 2 | rx), packet, len);
+	tx = (tx + 1) & 3;
+}
+
+static void
+run(uint8_t presence, const uint8_t *apdu, size_t len)
+{
+	uint8_t packet[64] = { presence, 0x20 };
+	size_t head = presence ? 2 : 1;
+	int fctr;
+
+	memcpy(packet + head, apdu, len);
+	send(packet, head + len);
+	do
+		fctr = host_wait(&h, WAIT_MAX_MS);
+	while (fctr >= 0x80);
+	ck_assert_int_ge(fctr, 0);
+	ck_assert_uint_eq(h.frame[3 + head], 0);
+	rx = (unsigned)fctr >> 2;
+	host_control(&h, (uint8_t)(0x80 | rx));
+}
+
+/* A chaining error when there is no response yet moves only the host's counter. */
+static void
+skip_number(void)
+{
+	send((const uint8_t[]){ 0x07 }, 1);
+	ck_assert_int_eq(host_wait(&h, 10), (int)(0x80 | ((tx + 3) & 3)));
+}
+
+static void
+prepare(const struct row *row)
+{
+	static const uint8_t open[] = { 0xF0, 0x00, 0x00, 0x10, 0xD2, 0x76, 0x00, 0x00, 0x04, 'G',
+		'e', 'n', 'A', 'u', 't', 'h', 'A', 'p', 'p', 'l' };
+	static const uint8_t generate[] = { 0xB8, 0x03, 0x00, 0x09, 0x01, 0x00, 0x02, 0xE0, 0xF1,
+		0x02, 0x00, 0x01, 0x11 };
+	static const uint8_t random[] = { 0x8C, 0x00, 0x00, 0x02, 0x00, 0x20 };
+	uint8_t presence = strcmp(row->variant, "no-presentation-layer") == 0 ? 0 : PCTR_PRESENT;
+	unsigned tx_want = 4, rx_want = 4, commands;
+
+	for (size_t i = 0; i < nevents; i++) {
+		if (events[i].data[0] & 0x80 && events[i].dir == 'W' && events[i].len > 6 &&
+		    events[i].data[0] == 0x80 && tx_want == 4)
+			tx_want = events[i].data[1] >> 2 & 3;
+		if (events[i].dir == 'R' && events[i].len > 5 && rx_want == 4)
+			rx_want = ((events[i].data[0] >> 2 & 3) + 3) & 3;
+	}
+	commands = row->with_key ? 2 : 1;
+	while (((3 + commands) & 3) != rx_want)
+		commands++;
+	tx = 0;
+	rx = 3;
+	while (((tx + commands) & 3) != tx_want)
+		skip_number();
+	run(presence, open, sizeof(open));
+	if (row->with_key)
+		run(presence, generate, sizeof(generate));
+	for (unsigned i = row->with_key ? 2 : 1; i < commands; i++)
+		run(presence, random, sizeof(random));
+}
+
+/* --- replay
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+/* Polls until a frame is ready. */
+static size_t
+wait_ready(void)
+{
+	uint32_t state;
+
+	for (unsigned ms = 0; ms < WAIT_MAX_MS; ms++) {
+		state = host_state(&h);
+		ck_assert_uint_eq(state & 0x3FFF0000, 0x08800000);
+		if (state & 0x40000000)
+			return state & 0xFFFF;
+		host_sleep_us(&h, 1000);
+	}
+	ck_abort_msg("no frame");
+}
+
+static void
+compare_frames(const struct row *row, const struct event *e, const uint8_t *got, size_t len)
+{
+	const uint8_t *want = e->data;
+	size_t head = want[3] & PCTR_PRESENT ? 5 : 4;
+	bool first = (want[3] & 7) <= 1;
+
+	if (want[0] & 0x80) {
+		ck_assert_uint_eq(len, e->len);
+		if (row->fault.at != SIM_AT_CONTROL_OUT)
+			ck_assert_mem_eq(got, want, len);
+		return;
+	}
+	ck_assert_uint_gt(len, head);
+	ck_assert_uint_eq(got[0], want[0]);
+	ck_assert_uint_eq(((size_t)got[1] << 8 | got[2]) + 5, len);
+	if (row->lengths != STATUS)
+		ck_assert_uint_eq(got[3], want[3]);
+	ck_assert_uint_eq(got[3] & PCTR_PRESENT, want[3] & PCTR_PRESENT);
+	if (first && head == 5)
+		ck_assert_uint_eq(got[4], want[4]); /* SCTR */
+	if (first)
+		ck_assert_uint_eq(got[head], want[head]); /* status */
+	if (row->lengths == EXACT)
+		ck_assert_uint_eq(len, e->len);
+	else if (row->lengths == NEAR)
+		ck_assert_int_le(labs((long)len - (long)e->len), 3);
+	if (e->len == head + 6) /* nothing but a header: every byte */
+		ck_assert_mem_eq(got, want, len);
+}
+
+/* A read of DATA. Returns false when the response is shorter than the recorded one and complete. */
+static bool
+replay_frame(const struct row *row, const struct event *e)
+{
+	uint8_t got[FRAME_MAX];
+	size_t len;
+
+	do { /* an ACK that the recorded chip left to its response is taken, too */
+		len = wait_ready();
+		ck_assert_int_eq(host_reg_read(&h, 0x80, got, len), 0);
+	} while (got[0] & 0x80 && !(e->data[0] & 0x80));
+	compare_frames(row, e, got, len);
+	if (row->lengths != STATUS || got[0] & 0x80)
+		return true;
+	return (got[3] & 7) == (e->data[3] & 7);
+}
+
+/* Writes are retried while the chip starts up, as the host does. */
+static void
+replay_write(const struct event *e)
+{
+	for (int i = 0; i < 200; i++) {
+		if (sim_write(h.s, ADDR, e->data, e->len) == 0)
+			return;
+		host_sleep_us(&h, 1000);
+	}
+	ck_abort_msg("address refused");
+}
+
+static void
+replay_register(const struct event *w, const struct event *r)
+{
+	uint8_t got[8];
+
+	ck_assert_uint_le(r->len, sizeof(got));
+	for (int i = 0; host_reg_read(&h, w->data[0], got, r->len) != 0; i++) {
+		ck_assert_int_lt(i, 200);
+		host_sleep_us(&h, 1000);
+	}
+	if (w->data[0] == 0x82)
+		ck_assert_uint_eq(got[0] & 0x3F, r->data[0] & 0x3F);
+	else
+		ck_assert_mem_eq(got, r->data, r->len);
+}
+
+START_TEST(the_vendor_host_gets_what_it_expects)
+{
+	const struct row *row = &rows[_i];
+	struct sim_view before, after;
+
+	load(row);
+	host_start(&h);
+	if (!row->fresh)
+		prepare(row);
+	ck_assert_int_eq(sim_set_ack_delay(h.s, row->ack_delay), 0);
+	if (row->fault.count > 0)
+		ck_assert_int_eq(sim_fault_add(h.s, &row->fault), 0);
+	ck_assert_int_eq(sim_look(h.s, &before), 0);
+	for (size_t i = 0; i < nevents; i++) {
+		const struct event *e = &events[i];
+
+		sim_sleep(h.s, e->gap_us > 0 ? (uint64_t)(e->gap_us * 1000) : MS(1));
+		if (e->dir == 'Z') {
+			sim_line(h.s, e->data[0] ? SIM_LINE_SUPPLY : SIM_LINE_RESET, e->data[1]);
+		} else if (e->len > 1) {
+			replay_write(e);
+		} else if (e->data[0] == 0x80) {
+			if (!replay_frame(row, &events[++i]))
+				break;
+		} else {
+			replay_register(e, &events[i + 1]);
+			i++;
+		}
+	}
+	ck_assert_int_eq(sim_look(h.s, &after), 0);
+	ck_assert_uint_eq(after.counts.guard_violations, before.counts.guard_violations);
+	host_end(&h);
+	free(events);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("sim_traces");
+	TCase *tc = tcase_create("vendor host");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, the_vendor_host_gets_what_it_expects, 0, NITEMS(rows));
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
