@@ -24,18 +24,18 @@ struct chip;
 struct chip_keytype;
 
 enum store_err {
-	STORE_EHANDLE = -101,	      /* no such object */
+	STORE_EHANDLE = -101,         /* no such object */
 	STORE_EATTR_TYPE = -102,      /* attribute unknown or not valid for this object */
 	STORE_EATTR_VALUE = -103,     /* value malformed or out of range */
 	STORE_EATTR_SENSITIVE = -104, /* never revealed */
 	STORE_EATTR_READONLY = -105,  /* attribute cannot be set or changed */
-	STORE_EBUFFER = -106,	      /* at least one buffer too small */
-	STORE_ETEMPLATE = -107,	      /* template incomplete */
-	STORE_ECONFLICT = -108,	      /* template inconsistent */
-	STORE_ECURVE = -109,	      /* curve or key size unknown, or not on this model */
+	STORE_EBUFFER = -106,         /* at least one buffer too small */
+	STORE_ETEMPLATE = -107,       /* template incomplete */
+	STORE_ECONFLICT = -108,       /* template inconsistent */
+	STORE_ECURVE = -109,          /* curve or key size unknown, or not on this model */
 	STORE_EPROHIBITED = -110,     /* slot in use, locked, or not to be touched by default */
-	STORE_EFULL = -111,	      /* no slot or no room left */
-	STORE_ENOPUBKEY = -112,	      /* public key is nowhere to be had */
+	STORE_EFULL = -111,           /* no slot or no room left */
+	STORE_ENOPUBKEY = -112,       /* public key is nowhere to be had */
 };
 
 /*
@@ -54,12 +54,13 @@ const char *store_selector(const struct store *st);
  */
 int store_attach(struct store *st);
 
-/* After a successful attach. serial: first 16 hex digits of SHA-256 of the chip's UID (27 bytes). */
+/* After a successful attach. serial: first 16 hex digits of SHA-256 of the chip's UID (27 bytes).
+ */
 struct store_info {
 	char label[33];
 	char serial[17];
-	const char *model;     /* "Trust M V3" */
-	uint8_t build[2];      /* BCD firmware build from the UID, for example 24 40 */
+	const char *model; /* "Trust M V3" */
+	uint8_t build[2];  /* BCD firmware build from the UID, for example 24 40 */
 };
 int store_info(struct store *st, struct store_info *info);
 
@@ -81,11 +82,13 @@ int store_find(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT
 
 /*
  * C_GetAttributeValue, PKCS #11 5.7: every attribute is processed, failed ones get
- * CK_UNAVAILABLE_INFORMATION; returns the error that matters most (SENSITIVE, then TYPE, then BUFFER).
+ * CK_UNAVAILABLE_INFORMATION; returns the error that matters most (SENSITIVE, then TYPE, then
+ * BUFFER).
  */
 int store_attributes(struct store *st, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *tmpl, CK_ULONG n);
 
-/* C_SetAttributeValue: CKA_ID and CKA_LABEL of token objects, kept in the on-chip index. All or nothing. */
+/* C_SetAttributeValue: CKA_ID and CKA_LABEL of token objects, kept in the on-chip index. All or
+ * nothing. */
 int store_set(struct store *st, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 
 /*
@@ -107,17 +110,19 @@ int store_generate(struct store *st, bool rsa, const CK_ATTRIBUTE *pub, CK_ULONG
 /* What an operation needs to know of a key. */
 struct store_key {
 	CK_OBJECT_CLASS cls; /* CKO_PRIVATE_KEY or CKO_PUBLIC_KEY */
-	uint16_t oid;	     /* slot of the (private) key */
+	uint16_t oid;        /* slot of the (private) key */
 	const struct chip_keytype *type;
 	unsigned usage; /* CHIP_USE_* */
 };
 /* STORE_EHANDLE when h is not a key. Costs at most one metadata read. */
 int store_key(struct store *st, CK_OBJECT_HANDLE h, struct store_key *key);
 
-/* SubjectPublicKeyInfo (DER) of a public or private key object; may recover it by signatures (D5). spki replaced. */
+/* SubjectPublicKeyInfo (DER) of a public or private key object; may recover it by signatures (D5).
+ * spki replaced. */
 int store_public_key(struct store *st, CK_OBJECT_HANDLE h, struct buf *spki);
 
-/* Whether the object is a token object that a read-only session must not change (always true today). */
+/* Whether the object is a token object that a read-only session must not change (always true
+ * today). */
 bool store_is_token(struct store *st, CK_OBJECT_HANDLE h);
 
 #endif

@@ -1,0 +1,60 @@
+/* Attributes: one row for each attribute of each kind of object, with what it costs to know. */
+#ifndef PKCS11_STORE_ATTR_H
+#define PKCS11_STORE_ATTR_H
+
+#include "pkcs11/store/internal.h"
+
+/* Kinds of objects with attributes of their own. */
+#define ATTR_PRIV_EC  0x01
+#define ATTR_PRIV_RSA 0x02
+#define ATTR_PUB_EC   0x04
+#define ATTR_PUB_RSA  0x08
+#define ATTR_CERT     0x10
+
+/* In the order in which a search looks at them (D9). */
+enum attr_cost {
+	ATTR_FREE,  /* known from the kind of object alone */
+	ATTR_INDEX, /* the index */
+	ATTR_META,  /* metadata; of a certificate: its content, which is known when it is looked at
+		     */
+	ATTR_READ,  /* other objects, or signatures */
+};
+
+struct attr {
+	CK_ATTRIBUTE_TYPE type;
+	unsigned kinds;
+	enum attr_cost cost;
+	int (*get)(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+	unsigned long arg;
+};
+
+/* NULL: objects of this kind have no such attribute. */
+const struct attr *attr_find(const struct object *o, CK_ATTRIBUTE_TYPE type);
+
+/* Appends the value. STORE_EATTR_SENSITIVE, STORE_EATTR_TYPE, or what kept it from being known. */
+int attr_value(struct store *st, const struct object *o, const struct attr *a, struct buf *out);
+
+/* For the tables and their tests. */
+extern const struct attr attr_rows_key[], attr_rows_cert[];
+extern const size_t attr_nrows_key, attr_nrows_cert;
+
+int attr_bool(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int attr_ulong(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int attr_empty(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int attr_oid(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int attr_unique_id(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int attr_meta(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+
+/* v3.0, PKCS #11 4.4.1 */
+#define ATTR_UNIQUE_ID 0x00000004UL
+
+/* arg of attr_meta */
+enum attr_meta_arg {
+	ATTR_META_RAW,
+	ATTR_META_LCSO,
+	ATTR_META_USED,
+	ATTR_META_MAX,
+	ATTR_META_DESTROYABLE,
+};
+
+#endif

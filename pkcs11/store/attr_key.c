@@ -1,0 +1,251 @@
+/* Attributes of private and public keys: PKCS #11 4.7-4.9, 2.1.2, 2.1.3, 2.3.3, 2.3.4. */
+#include <config.h>
+
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "pkcs11/optiga-pkcs11.h"
+#include "pkcs11/store/attr.h"
+#include "pkcs11/store/der.h"
+#include "pkcs11/store/spki.h"
+
+static int
+get_class(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)arg;
+	return attr_ulong(st, o, o->kind == OBJ_PRIVATE ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY, out);
+}
+
+static int
+get_key_type(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)arg;
+	return attr_ulong(st, o, o->key->row->rsa ? CKK_RSA : CKK_EC, out);
+}
+
+static int
+get_id(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)arg;
+	return key_id(st, o->key, out);
+}
+
+static int
+get_label(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)arg;
+	return key_label(st, o->key, out);
+}
+
+/* Whether the key may be used for any of the usages in arg. */
+static int
+get_usage(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	int r;
+
+	if ((r = key_meta(st, o->key)) != 0)
+		return r;
+	return attr_bool(
+	    st, o, o->key->meta.usage > 0 && ((unsigned)o->key->meta.usage & arg) != 0, out);
+}
+
+static int
+get_local(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	int r;
+
+	(void)arg;
+	if ((r = key_meta(st, o->key)) != 0 || (r = index_load(st)) != 0)
+		return r;
+	return attr_bool(st, o, key_local(st, o->key), out);
+}
+
+static int
+get_gen_mechanism(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	int r;
+
+	(void)arg;
+	if ((r = key_meta(st, o->key)) != 0 || (r = index_load(st)) != 0)
+		return r;
+	if (!key_local(st, o->key))
+		return attr_ulong(st, o, CK_UNAVAILABLE_INFORMATION, out);
+	return attr_ulong(
+	    st, o, o->key->row->rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, out);
+}
+
+/* Mechanisms that the module offers for a usage; sha512: only where the chip signs that with RSA.
+ */
+static const struct {
+	CK_MECHANISM_TYPE type;
+	bool rsa, sha512;
+} mechanisms[] = {
+	{ CKM_ECDSA, false, false },
+	{ CKM_ECDSA_SHA1, false, false },
+	{ CKM_ECDSA_SHA224, false, false },
+	{ CKM_ECDSA_SHA256, false, false },
+	{ CKM_ECDSA_SHA384, false, false },
+	{ CKM_ECDSA_SHA512, false, false },
+	{ CKM_RSA_PKCS, true, false },
+	{ CKM_SHA256_RSA_PKCS, true, false },
+	{ CKM_SHA384_RSA_PKCS, true, false },
+	{ CKM_SHA512_RSA_PKCS, true, true },
+};
+
+static int
+get_mechanisms(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	int r;
+
+	(void)arg;
+	if ((r = key_meta(st, o->key)) != 0)
+		return r;
+	if (o->key->meta.usage < 0 || (o->key->meta.usage & (CHIP_USE_AUTH | CHIP_USE_SIGN)) == 0)
+		return 0;
+	for (size_t i = 0; i < NITEMS(mechanisms) && r == 0; i++)
+		if (mechanisms[i].rsa == o->key->row->rsa &&
+		    (!mechanisms[i].sha512 || chip_model(st->chip)->rsa_sha512))
+			r = attr_ulong(st, o, mechanisms[i].type, out);
+	return r;
+}
+
+static int
+get_ec_params(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	const struct chip_keytype *kt;
+	int r;
+
+	(void)arg;
+	if ((r = key_meta(st, o->key)) != 0)
+		return r;
+	if ((kt = key_type(o->key)) == NULL)
+		return STORE_EATTR_TYPE;
+	return buf_put(out, kt->params, kt->params_len);
+}
+
+static int
+get_modulus_bits(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	const struct chip_keytype *kt;
+	int r;
+
+	(void)arg;
+	if ((r = key_meta(st, o->key)) != 0)
+		return r;
+	if ((kt = key_type(o->key)) == NULL)
+		return STORE_EATTR_TYPE;
+	return attr_ulong(st, o, kt->bits, out);
+}
+
+static int
+get_ec_point(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	struct cur point;
+	int r;
+
+	(void)arg;
+	if ((r = key_public(st, o->key, PUB_RECOVER)) != 0 ||
+	    (r = spki_point(&o->key->spki, &point)) != 0)
+		return r;
+	return der_put(out, DER_OCTET_STRING, point.p, point.len);
+}
+
+static int
+get_spki(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	int r;
+
+	(void)arg;
+	if ((r = key_public(st, o->key, PUB_RECOVER)) != 0)
+		return r;
+	return buf_put(out, o->key->spki.data, o->key->spki.len);
+}
+
+/* arg 0: modulus, 1: public exponent. */
+static int
+get_rsa(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	struct cur n, e;
+	int r;
+
+	if ((r = key_public(st, o->key, PUB_RECOVER)) != 0 ||
+	    (r = spki_rsa(&o->key->spki, &n, &e)) != 0)
+		return r;
+	return arg == 0 ? buf_put(out, n.p, n.len) : buf_put(out, e.p, e.len);
+}
+
+static int
+get_sensitive(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)st;
+	(void)o;
+	(void)arg;
+	(void)out;
+	return STORE_EATTR_SENSITIVE;
+}
+
+#define PRIV  (ATTR_PRIV_EC | ATTR_PRIV_RSA)
+#define PUB   (ATTR_PUB_EC | ATTR_PUB_RSA)
+#define BOTH  (PRIV | PUB)
+#define EC    (ATTR_PRIV_EC | ATTR_PUB_EC)
+#define RSA   (ATTR_PRIV_RSA | ATTR_PUB_RSA)
+#define SIGNS (CHIP_USE_AUTH | CHIP_USE_SIGN)
+
+const struct attr attr_rows_key[] = {
+	{ CKA_CLASS, BOTH, ATTR_FREE, get_class, 0 },
+	{ CKA_KEY_TYPE, BOTH, ATTR_FREE, get_key_type, 0 },
+	{ CKA_TOKEN, BOTH, ATTR_FREE, attr_bool, 1 },
+	{ CKA_PRIVATE, BOTH, ATTR_FREE, attr_bool, 0 },
+	{ CKA_MODIFIABLE, BOTH, ATTR_FREE, attr_bool, 1 },
+	{ CKA_COPYABLE, BOTH, ATTR_FREE, attr_bool, 0 },
+	{ CKA_START_DATE, BOTH, ATTR_FREE, attr_empty, 0 },
+	{ CKA_END_DATE, BOTH, ATTR_FREE, attr_empty, 0 },
+	{ CKA_SUBJECT, BOTH, ATTR_FREE, attr_empty, 0 },
+	{ CKA_OPTIGA_OID, BOTH, ATTR_FREE, attr_oid, 0 },
+	{ CKA_ID, BOTH, ATTR_INDEX, get_id, 0 },
+	{ CKA_LABEL, BOTH, ATTR_INDEX, get_label, 0 },
+
+	{ CKA_SENSITIVE, PRIV, ATTR_FREE, attr_bool, 1 },
+	{ CKA_EXTRACTABLE, PRIV, ATTR_FREE, attr_bool, 0 },
+	{ CKA_NEVER_EXTRACTABLE, PRIV, ATTR_FREE, attr_bool, 1 },
+	{ CKA_SIGN_RECOVER, PRIV, ATTR_FREE, attr_bool, 0 },
+	{ CKA_UNWRAP, PRIV, ATTR_FREE, attr_bool, 0 },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV, ATTR_FREE, attr_bool, 0 },
+	{ CKA_ALWAYS_AUTHENTICATE, PRIV, ATTR_FREE, attr_bool, 0 },
+	{ CKA_VERIFY_RECOVER, PUB, ATTR_FREE, attr_bool, 0 },
+	{ CKA_WRAP, PUB, ATTR_FREE, attr_bool, 0 },
+	{ CKA_TRUSTED, PUB, ATTR_FREE, attr_bool, 0 },
+
+	{ CKA_SIGN, PRIV, ATTR_META, get_usage, SIGNS },
+	{ CKA_VERIFY, PUB, ATTR_META, get_usage, SIGNS },
+	{ CKA_DERIVE, EC, ATTR_META, get_usage, CHIP_USE_KEYAGREE },
+	{ CKA_DERIVE, RSA, ATTR_FREE, attr_bool, 0 },
+	{ CKA_DECRYPT, ATTR_PRIV_RSA, ATTR_META, get_usage, CHIP_USE_ENC },
+	{ CKA_DECRYPT, ATTR_PRIV_EC, ATTR_FREE, attr_bool, 0 },
+	{ CKA_ENCRYPT, ATTR_PUB_RSA, ATTR_META, get_usage, CHIP_USE_ENC },
+	{ CKA_ENCRYPT, ATTR_PUB_EC, ATTR_FREE, attr_bool, 0 },
+	{ CKA_LOCAL, BOTH, ATTR_META, get_local, 0 },
+	{ CKA_ALWAYS_SENSITIVE, PRIV, ATTR_META, get_local, 0 },
+	{ CKA_KEY_GEN_MECHANISM, BOTH, ATTR_META, get_gen_mechanism, 0 },
+	{ CKA_ALLOWED_MECHANISMS, BOTH, ATTR_META, get_mechanisms, 0 },
+	{ ATTR_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0 },
+	{ CKA_DESTROYABLE, BOTH, ATTR_META, attr_meta, ATTR_META_DESTROYABLE },
+	{ CKA_OPTIGA_METADATA, BOTH, ATTR_META, attr_meta, ATTR_META_RAW },
+	{ CKA_OPTIGA_LIFE_CYCLE, BOTH, ATTR_META, attr_meta, ATTR_META_LCSO },
+
+	{ CKA_EC_PARAMS, EC, ATTR_META, get_ec_params, 0 },
+	{ CKA_EC_POINT, EC, ATTR_READ, get_ec_point, 0 },
+	{ CKA_MODULUS_BITS, ATTR_PUB_RSA, ATTR_META, get_modulus_bits, 0 },
+	{ CKA_MODULUS, RSA, ATTR_READ, get_rsa, 0 },
+	{ CKA_PUBLIC_EXPONENT, RSA, ATTR_READ, get_rsa, 1 },
+	{ CKA_PUBLIC_KEY_INFO, BOTH, ATTR_READ, get_spki, 0 },
+
+	{ CKA_VALUE, ATTR_PRIV_EC, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_PRIVATE_EXPONENT, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_PRIME_1, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_PRIME_2, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_EXPONENT_1, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_EXPONENT_2, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_COEFFICIENT, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+};
+const size_t attr_nrows_key = NITEMS(attr_rows_key);

@@ -1,0 +1,180 @@
+/*
+ * C_DestroyObject: PKCS #11 5.7, and D6 for keys. The chip cannot delete a key, so another one
+ * that can do nothing but agree on keys takes its place, and the index says so.
+ */
+#include <config.h>
+
+#include "hal/base/err.h"
+#include "hal/base/log.h"
+#include "pkcs11/store/internal.h"
+#include "pkcs11/store/spki.h"
+
+#define HASH_OF_DESTROYED 8
+
+/*
+ * What overwrites a key: of the types that fit the least common one, so that somebody's own
+ * derive-only key is not taken for a destroyed one.
+ */
+static const struct chip_keytype *
+throwaway(const struct store *st, bool rsa)
+{
+	const struct chip_model *m = chip_model(st->chip);
+	const struct chip_keytype *best = NULL;
+
+	for (size_t i = 0; i < m->nalgs; i++) {
+		const struct chip_keytype *kt = chip_keytype_by_alg((int)m->algs[i]);
+
+		if (kt == NULL || kt->rsa != rsa)
+			continue;
+		if (best == NULL || !rsa) /* the last curve; the first, smaller RSA size */
+			best = kt;
+	}
+	return best;
+}
+
+static int
+record_destroyed(struct index *ix, const struct key *k, const struct chip_keytype *kt,
+    const uint8_t hash[SPKI_HASH_LEN])
+{
+	const uint8_t code = key_code(k), alg = (uint8_t)kt->alg;
+	int r;
+
+	index_drop(ix, code);
+	if ((r = index_set_state(ix, code, INDEX_STATE_DESTROYED)) != 0 ||
+	    (r = index_put(ix, code, INDEX_HASH, hash, HASH_OF_DESTROYED)) != 0)
+		return r;
+	return index_put(ix, code, INDEX_ALG, &alg, 1);
+}
+
+/* Room for the intent as well as for the record that follows. */
+static int
+plan(struct store *st, const struct key *k, const struct chip_keytype *kt, struct index *intent)
+{
+	static const uint8_t filler[SPKI_HASH_LEN];
+	const uint8_t code = key_code(k);
+	struct index last;
+	int r;
+
+	*intent = last = st->index;
+	r = index_set_state(
+	    intent, code, index_state(intent, code) | INDEX_STATE_PENDING | INDEX_STATE_DESTROYED);
+	if (r == 0)
+		r = record_destroyed(&last, k, kt, filler);
+	if (r == HAL_ETOOBIG)
+		return STORE_EFULL;
+	return r != 0 ? r : index_room(st, intent->len > last.len ? intent->len : last.len);
+}
+
+static int
+overwrite(struct store *st, struct key *k, const struct chip_keytype *kt, struct index *ix)
+{
+	const struct index before = st->index;
+	struct buf pub = BUF_INIT, spki = BUF_INIT;
+	uint8_t hash[SPKI_HASH_LEN];
+	int r, back;
+
+	if ((r = index_save(st, ix)) != 0)
+		goto out;
+	r = chip_keypair(st->chip, k->row->oid, kt->alg, CHIP_USE_KEYAGREE, &pub);
+	if (r > 0) { /* refused: the key is as it was */
+		if ((back = index_save(st, &before)) != 0)
+			log_debug("%04X: intent stays: %s", k->row->oid, hal_strerror(back));
+		goto out;
+	}
+	key_forget(k);
+	if (r == 0 && (r = spki_from_record(pub.data, pub.len, kt, &spki)) == 0 &&
+	    (r = spki_hash(&spki, hash)) == 0 && (r = record_destroyed(ix, k, kt, hash)) == 0)
+		r = index_save(st, ix);
+out:
+	buf_free(&pub);
+	buf_free(&spki);
+	return r;
+}
+
+static int
+destroy_key(struct store *st, struct key *k)
+{
+	const struct chip_keytype *kt = throwaway(st, k->row->rsa);
+	struct index ix;
+	int r;
+
+	if (k->row->oid == 0xE0F0) {
+		log_info("%04X, the factory's key, is left alone", k->row->oid);
+		return STORE_EPROHIBITED;
+	}
+	if (!access_changeable(&k->meta)) {
+		log_info("%04X is locked: the key stays", k->row->oid);
+		return STORE_EPROHIBITED;
+	}
+	if (kt == NULL)
+		return HAL_ENOTSUP;
+	if ((r = index_load(st)) != 0 || (r = plan(st, k, kt, &ix)) != 0)
+		return r;
+	r = overwrite(st, k, kt, &ix);
+	cert_unpair(st);
+	return r;
+}
+
+/* The chain without one of its issuers. */
+static int
+rewrite_without(struct store *st, struct cert_slot *s, unsigned n)
+{
+	struct cur ders[CHAIN_MAX];
+	struct buf content = BUF_INIT;
+	unsigned count = 0;
+	int r;
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (i != n)
+			ders[count++] =
+			    (struct cur){ s->raw.data + s->certs[i].at, s->certs[i].len };
+	if ((r = cert_join(ders, count, &content)) == 0)
+		r = cert_write(st, s, &content);
+	buf_free(&content);
+	return r;
+}
+
+/* The entries of certificates n and later: those behind a removed one move up. */
+static void
+drop_entries(struct index *ix, uint16_t oid, unsigned n)
+{
+	for (unsigned i = n; i < CHAIN_MAX; i++)
+		index_drop(ix, index_code(oid, i));
+}
+
+/* The leaf takes its chain with it: issuers alone belong to nothing. */
+static int
+destroy_cert(struct store *st, struct cert_slot *s, unsigned n)
+{
+	struct index ix;
+	int r;
+
+	if ((r = index_load(st)) != 0)
+		return r;
+	ix = st->index;
+	if ((r = n == 0 ? cert_erase(st, s) : rewrite_without(st, s, n)) != 0)
+		return r;
+	drop_entries(&ix, s->row->oid, n);
+	return index_save_found(st, &ix);
+}
+
+int
+store_destroy(struct store *st, CK_OBJECT_HANDLE h)
+{
+	struct object o;
+	int r;
+
+	if ((r = store_enter(st)) != 0)
+		return r;
+	if ((r = object_resolve(st, h, &o)) != 0)
+		return store_leave(st, r);
+	switch (o.kind) {
+	case OBJ_CERT: r = destroy_cert(st, o.slot, (unsigned)(o.cert - o.slot->certs)); break;
+	case OBJ_PRIVATE: r = destroy_key(st, o.key); break;
+	case OBJ_PUBLIC:
+		log_info("%04X: the public key goes with the private one", o.key->row->oid);
+		r = STORE_EPROHIBITED;
+		break;
+	}
+	return store_leave(st, r);
+}

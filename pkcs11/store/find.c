@@ -1,0 +1,154 @@
+/* Search: PKCS #11 5.7, asking the chip no more than the template needs (D9). */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "pkcs11/store/attr.h"
+
+struct search {
+	const CK_ATTRIBUTE *tmpl;
+	CK_ULONG n;
+	CK_OBJECT_HANDLE *found;
+	CK_ULONG nfound, cap;
+	struct buf value;
+};
+
+static int
+add(struct store *st, struct search *s, const struct object *o)
+{
+	if (s->nfound == s->cap) {
+		const CK_ULONG cap = s->cap + 16;
+		CK_OBJECT_HANDLE *p = reallocarray(s->found, cap, sizeof(*p));
+
+		if (p == NULL)
+			return HAL_ENOMEM;
+		s->found = p;
+		s->cap = cap;
+	}
+	return object_handle(st, o, &s->found[s->nfound++]);
+}
+
+/* Whether objects of this kind have every attribute of the template. */
+static bool
+may_match(const struct search *s, const struct object *o)
+{
+	for (CK_ULONG i = 0; i < s->n; i++)
+		if (attr_find(o, s->tmpl[i].type) == NULL)
+			return false;
+	return true;
+}
+
+/* Holds the attributes of one cost against the template. */
+static int
+match(struct store *st, struct search *s, const struct object *o, enum attr_cost cost, bool *yes)
+{
+	for (CK_ULONG i = 0; i < s->n && *yes; i++) {
+		const CK_ATTRIBUTE *want = &s->tmpl[i];
+		const struct attr *a = attr_find(o, want->type);
+		int r;
+
+		if (a->cost != cost)
+			continue;
+		buf_reset(&s->value);
+		r = attr_value(st, o, a, &s->value);
+		if (r == STORE_EATTR_TYPE || r == STORE_EATTR_SENSITIVE)
+			*yes = false;
+		else if (r != 0)
+			return r;
+		else
+			*yes = s->value.len == want->ulValueLen &&
+			       (s->value.len == 0 ||
+				   (want->pValue != NULL &&
+				       memcmp(s->value.data, want->pValue, s->value.len) == 0));
+	}
+	return 0;
+}
+
+static int
+search_key(struct store *st, struct search *s, struct key *k, enum obj_kind kind)
+{
+	const struct object o = { .kind = kind, .key = k };
+	bool yes = may_match(s, &o);
+	int r = 0;
+
+	for (enum attr_cost cost = ATTR_FREE; cost <= ATTR_READ && r == 0 && yes; cost++) {
+		/* Up to here the slot may be empty. */
+		if (cost == ATTR_META)
+			r = kind == OBJ_PRIVATE ? key_exists(st, k, &yes)
+						: key_public_exists(st, k, &yes);
+		if (r == 0 && yes)
+			r = match(st, s, &o, cost, &yes);
+	}
+	return r != 0 || !yes ? r : add(st, s, &o);
+}
+
+static int
+search_cert(struct store *st, struct search *s, const struct object *o)
+{
+	bool yes = true;
+	int r = 0;
+
+	for (enum attr_cost cost = ATTR_INDEX; cost <= ATTR_READ && r == 0 && yes; cost++)
+		r = match(st, s, o, cost, &yes);
+	return r != 0 || !yes ? r : add(st, s, o);
+}
+
+static int
+search_certs(struct store *st, struct search *s, struct cert_slot *slot)
+{
+	struct object o = { .kind = OBJ_CERT, .slot = slot };
+	bool yes = may_match(s, &o);
+	int r = 0;
+
+	if (yes)
+		r = match(st, s, &o, ATTR_FREE, &yes);
+	if (r == 0 && yes)
+		r = cert_load(st, slot);
+	for (unsigned i = 0; i < slot->n && r == 0 && yes; i++) {
+		o.cert = &slot->certs[i];
+		r = search_cert(st, s, &o);
+	}
+	return r;
+}
+
+static int
+search_all(struct store *st, struct search *s)
+{
+	int r;
+
+	for (size_t i = 0; i < NKEYS; i++)
+		if ((r = search_key(st, s, &st->keys[i], OBJ_PRIVATE)) != 0 ||
+		    (r = search_key(st, s, &st->keys[i], OBJ_PUBLIC)) != 0)
+			return r;
+	for (size_t i = 0; i < NCERTSLOTS; i++)
+		if ((r = search_certs(st, s, &st->certs[i])) != 0)
+			return r;
+	return 0;
+}
+
+int
+store_find(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE **handlesp,
+    CK_ULONG *np)
+{
+	struct search s = { .tmpl = tmpl, .n = n, .value = BUF_INIT };
+	int r;
+
+	*handlesp = NULL;
+	*np = 0;
+	if ((r = store_enter(st)) != 0)
+		return r;
+	if ((r = search_all(st, &s)) == 0) {
+		*handlesp = s.found;
+		*np = s.nfound;
+		if (s.nfound == 0) {
+			free(s.found);
+			*handlesp = NULL;
+		}
+	} else {
+		free(s.found);
+	}
+	buf_free(&s.value);
+	return store_leave(st, r);
+}

@@ -1,0 +1,231 @@
+/* Inside of pkcs11/store: the store, what it remembers of the chip, and objects. */
+#ifndef PKCS11_STORE_INTERNAL_H
+#define PKCS11_STORE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hal/base/buf.h"
+#include "hal/chip/chip.h"
+#include "pkcs11/store/index.h"
+#include "pkcs11/store/store.h"
+
+#define NKEYS       6 /* E0F0-E0F3, E0FC, E0FD */
+#define NCERTSLOTS  7 /* E0E0-E0E3, E0E8, E0E9, E0EF */
+#define CHAIN_MAX   8 /* certificates in one object, leaf included */
+#define NINDEXPARTS (2 * INDEX_PARTS)
+
+/* --- the chip's side of the tables: objects.c ---------------------------------------------- */
+
+struct key_row {
+	uint16_t oid;
+	bool rsa;
+	uint16_t cert;       /* default slot of its certificate (D4) */
+	uint16_t records[3]; /* where the vendor's tools keep its public key, 0: none */
+};
+struct cert_row {
+	uint16_t oid;
+	bool anchor;
+};
+extern const struct key_row key_rows[NKEYS];
+extern const struct cert_row cert_rows[NCERTSLOTS];
+
+/* --- what is remembered --------------------------------------------------------------------- */
+
+/* Where a public key comes from (D5), in order of preference. */
+enum pub_source { PUB_INDEX, PUB_RECORD, PUB_CERT, PUB_SIGNATURES, PUB_NONE };
+
+struct key {
+	const struct key_row *row;
+	bool meta_known;
+	struct chip_meta meta;
+	struct buf spki; /* in the form of spki.h, empty: not known (yet) */
+	enum pub_source source;
+	unsigned looked; /* 1 << source for each that was asked */
+	bool confirmed;  /* a signature has shown that spki is right */
+	bool index_lies; /* a signature has shown that the index is about another key */
+};
+
+struct cert {
+	size_t at, len;  /* DER in the slot's content */
+	uint64_t stamp;  /* of the DER */
+	struct buf spki; /* empty: of a kind that this chip has no keys of */
+	const struct chip_keytype *type;
+	const struct key *key; /* whose certificate it is, once paired */
+	bool paired;
+};
+
+struct cert_slot {
+	const struct cert_row *row;
+	bool loaded;
+	bool zero;      /* nothing in it */
+	struct buf raw; /* the object's content, up to the end of the certificates */
+	struct cert certs[CHAIN_MAX];
+	unsigned n;
+	bool meta_known;
+	struct chip_meta meta;
+};
+
+struct index_part_cache {
+	bool known;
+	bool unreadable; /* not for us */
+	struct buf data;
+};
+
+enum obj_kind { OBJ_PRIVATE, OBJ_PUBLIC, OBJ_CERT };
+
+struct handle {
+	enum obj_kind kind;
+	uint16_t oid;
+	uint64_t stamp; /* tells an object from one that took its place */
+};
+
+struct store {
+	char *selector;
+	char label[33]; /* from the configuration; empty: default */
+	struct chip *chip;
+	bool gone; /* device went away: open it again */
+
+	uint64_t change; /* chip_change() that all below belongs to */
+	bool valid;
+	struct index index;
+	bool index_known;
+	int index_copy; /* in force: 0 is A, 1 is B, -1 none */
+	struct index_part_cache parts[NINDEXPARTS];
+	struct key keys[NKEYS];
+	struct cert_slot certs[NCERTSLOTS];
+
+	struct handle *handles; /* handle h is handles[h - 1] */
+	size_t nhandles, handles_cap;
+};
+
+/* One token object while it is looked at. */
+struct object {
+	enum obj_kind kind;
+	struct key *key;        /* OBJ_PRIVATE, OBJ_PUBLIC */
+	struct cert_slot *slot; /* OBJ_CERT */
+	struct cert *cert;
+};
+
+/* --- store.c -------------------------------------------------------------------------------- */
+
+/*
+ * Every public function runs between these: attached, chip held, nothing stale remembered, and
+ * OpenSSL's error queue left as the application had it. store_leave returns r.
+ */
+int store_enter(struct store *st);
+int store_leave(struct store *st, int r);
+
+/* Forgets all that was read from the chip. */
+void store_forget(struct store *st);
+
+/* --- objects.c ------------------------------------------------------------------------------ */
+
+uint16_t object_oid(const struct object *o);
+int object_handle(struct store *st, const struct object *o, CK_OBJECT_HANDLE *h);
+/* STORE_EHANDLE: gone or replaced. */
+int object_resolve(struct store *st, CK_OBJECT_HANDLE h, struct object *o);
+uint64_t object_stamp(const void *p, size_t len);
+struct key *key_by_oid(struct store *st, unsigned oid);
+struct cert_slot *cert_slot_by_oid(struct store *st, unsigned oid);
+
+/* --- indexio.c ------------------------------------------------------------------------------ */
+
+int index_load(struct store *st);
+/* Whether len bytes of entries can be written twice in a row; STORE_EFULL with a log line if not.
+ */
+int index_room(struct store *st, size_t len);
+/*
+ * The same with what signatures have shown about other keys added, when there is room for that
+ * too (D5: a record is made when the index is written anyway).
+ */
+int index_save_found(struct store *st, const struct index *ix);
+/* Writes ix in place of st->index. Nothing is sent when they are the same. */
+int index_save(struct store *st, const struct index *ix);
+
+/* --- key.c ---------------------------------------------------------------------------------- */
+
+uint8_t key_code(const struct key *k);
+/* Metadata and index are read when needed. *yes: the slot holds a key that is an object. */
+int key_exists(struct store *st, struct key *k, bool *yes);
+/* Whether a new key may go in: no key, a cut short generation or a destroyed one (D6). */
+int key_free(struct store *st, struct key *k, bool *yes);
+int key_meta(struct store *st, struct key *k);
+const struct chip_keytype *key_type(const struct key *k); /* after key_meta; may be NULL */
+bool key_signs(const struct key *k);
+/* Whether the index says "generated here" and no signature says otherwise. */
+bool key_local(struct store *st, const struct key *k);
+uint64_t key_stamp(struct store *st, const struct key *k);
+void key_forget(struct key *k);
+
+/* CKA_ID and CKA_LABEL; index only. out appended. */
+int key_id(struct store *st, const struct key *k, struct buf *out);
+int key_label(struct store *st, const struct key *k, struct buf *out);
+
+/* --- pubkey.c ------------------------------------------------------------------------------- */
+
+enum pub_effort {
+	PUB_LOOK,    /* records only: neither certificates nor signatures */
+	PUB_WITNESS, /* certificates too */
+	PUB_RECOVER, /* signatures when nothing else has it */
+	PUB_SURE,    /* and one to confirm what was found */
+};
+/* Fills k->spki; STORE_ENOPUBKEY when this effort does not get it. */
+int key_public(struct store *st, struct key *k, enum pub_effort effort);
+/* Whether there is a public key object: without traffic when the key can sign. */
+int key_public_exists(struct store *st, struct key *k, bool *yes);
+/* Whether spki may be k's by what the index says; *known: it says anything. */
+int key_index_match(
+    struct store *st, const struct key *k, const struct buf *spki, bool *known, bool *same);
+/* The record of k's public key in ix, or for RSA its hash. */
+int key_record(struct index *ix, const struct key *k, const struct buf *spki);
+/* Adds to ix what signatures have shown about keys of others, as far as it fits. */
+void key_record_found(struct store *st, struct index *ix);
+
+/* --- cert.c, pair.c ------------------------------------------------------------------------- */
+
+int cert_load(struct store *st, struct cert_slot *s);
+void cert_forget(struct cert_slot *s);
+int cert_meta(struct store *st, struct cert_slot *s);
+/* Splits content into certificates without looking inside them. Returns how many, at most max. */
+unsigned cert_split(const uint8_t *raw, size_t len, bool anchor, struct cur *out, unsigned max);
+/* Bytes that the object's first bytes promise; 0: no certificate. */
+size_t cert_promised(const uint8_t *head, size_t len, size_t max);
+/* The C0 form of a chain. */
+int cert_join(const struct cur *ders, unsigned n, struct buf *out);
+
+/* The key a certificate belongs to, or NULL. Confirms nothing. */
+int cert_pair(struct store *st, struct cert_slot *s, struct cert *c, const struct key **kp);
+/* Certificates may belong to other keys now than before. */
+void cert_unpair(struct store *st);
+int cert_id(struct store *st, const struct object *o, struct buf *out);
+int cert_label(struct store *st, const struct object *o, struct buf *out);
+
+/* --- set.c ---------------------------------------------------------------------------------- */
+
+/* ID and label of a template into ix, checked; either may be NULL. */
+int store_put_key(struct store *st, struct index *ix, const struct key *k, const CK_ATTRIBUTE *id,
+    const CK_ATTRIBUTE *label);
+int store_put_cert(struct store *st, struct index *ix, const struct object *o,
+    const CK_ATTRIBUTE *id, const CK_ATTRIBUTE *label);
+
+/* --- certwrite.c ---------------------------------------------------------------------------- */
+
+/* Whether a certificate may be put where there is none: an empty head, and not locked. */
+int cert_slot_free(struct store *st, struct cert_slot *s, bool *yes);
+/* STORE_EATTR_VALUE with a log line: content of len bytes is too much for the object. */
+int cert_fits(struct store *st, const struct cert_slot *s, size_t len);
+/* Replaces the content and reads it back. STORE_EPROHIBITED: locked. HAL_EIO: reads back
+ * differently. */
+int cert_write(struct store *st, struct cert_slot *s, const struct buf *content);
+/* Leaves the slot empty. */
+int cert_erase(struct store *st, struct cert_slot *s);
+
+/* --- access.c ------------------------------------------------------------------------------- */
+
+/* Whether a condition may be met from here: false is certain, true is the chip's to say. */
+bool access_changeable(const struct chip_meta *m);
+bool access_usable(const struct chip_meta *m); /* execute */
+
+#endif
