@@ -35,8 +35,7 @@ sim_chain_busy(const struct sim_chain *ch)
 	return ch->exec_end != SIM_NEVER;
 }
 
-/* --- responses ----------------------------------------------------------------------------------
- */
+/* --- responses ----------------------------------------------------------------------------- */
 
 /* A chip that executes keeps its command, whatever happens to the frames. */
 void
@@ -90,8 +89,7 @@ sim_chain_timer(struct sim_state *st)
 	send_first(st);
 }
 
-/* --- commands -----------------------------------------------------------------------------------
- */
+/* --- commands ------------------------------------------------------------------------------ */
 
 static void
 refuse(struct sim_state *st)

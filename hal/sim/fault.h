@@ -60,7 +60,7 @@ void sim_fault_clear(struct sim *s);
 unsigned sim_fault_transfers(const struct sim *s);
 unsigned sim_fault_hits(const struct sim *s);
 
-/* --- knobs of the chip, kept in its image; -1: HAL_EIO --------------------------------------- */
+/* --- knobs of the chip, kept in its image; -1: HAL_EIO ------------------------------------- */
 
 /*
  * When a complete command is acknowledged: 0 at once (the default), SIM_ACK_WITH_RESPONSE by the

@@ -73,7 +73,7 @@ sim_frame_reset(struct sim_frame *fr)
 	fr->announced = false;
 }
 
-/* --- sending --------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------- */
 
 static void
 control(struct sim_frame *fr, uint8_t seq, uint8_t nr)
@@ -140,8 +140,7 @@ offer_again(struct sim_state *st)
 	control(fr, FCTR_RESET, 0);
 }
 
-/* --- the DATA register's reading side ----------------------------------------------------------
- */
+/* --- the DATA register's reading side ------------------------------------------------------ */
 
 const uint8_t *
 sim_frame_waiting(const struct sim_frame *fr, size_t *len)
@@ -178,8 +177,7 @@ sim_frame_read_done(struct sim_state *st)
 		fr->repeat_at = st->now + REPEAT_NS;
 }
 
-/* --- timers -------------------------------------------------------------------------------------
- */
+/* --- timers -------------------------------------------------------------------------------- */
 
 uint64_t
 sim_frame_next(const struct sim_frame *fr)
@@ -196,8 +194,7 @@ sim_frame_timer(struct sim_state *st)
 		offer_again(st);
 }
 
-/* --- receiving -----------------------------------------------------------------------------------
- */
+/* --- receiving ----------------------------------------------------------------------------- */
 
 static bool
 fctr_defined(uint8_t fctr)

@@ -123,8 +123,7 @@ copy_at(uint8_t *map, uint32_t i)
 	return (struct copy *)(void *)(map + PAGE + i * COPY_SPACE);
 }
 
-/* --- locks
- * ---------------------------------------------------------------------------------------- */
+/* --- locks --------------------------------------------------------------------------------- */
 
 static int
 lock_byte(int fd, int byte, short type, bool wait)
@@ -138,8 +137,7 @@ lock_byte(int fd, int byte, short type, bool wait)
 	return r;
 }
 
-/* --- making
- * ---------------------------------------------------------------------------------------- */
+/* --- making -------------------------------------------------------------------------------- */
 
 static int
 write_all(int fd, const uint8_t *p, size_t n)
@@ -229,8 +227,7 @@ out:
 	return r;
 }
 
-/* --- opening
- * ---------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------- */
 
 static int
 check_header(const char *path, int fd)
@@ -385,8 +382,7 @@ image_snapshot(const char *path, struct image_facts *facts, struct sim_state *st
 	return r;
 }
 
-/* --- changing
- * ---------------------------------------------------------------------------------------- */
+/* --- changing ------------------------------------------------------------------------------ */
 
 static struct copy *
 lock_valid(struct image *img)

@@ -86,8 +86,7 @@ prog_usage(const char *fmt, ...)
 	return PROG_USAGE;
 }
 
-/* --- create
- * --------------------------------------------------------------------------------------- */
+/* --- create -------------------------------------------------------------------------------- */
 
 static bool
 parse_seed(const char *text, struct sim_config *cfg)
@@ -170,8 +169,7 @@ prog_create(int argc, char **argv)
 	return r == HAL_EINVAL ? PROG_USAGE : PROG_FAILED;
 }
 
-/* --- vendor-ca
- * ------------------------------------------------------------------------------------ */
+/* --- vendor-ca ----------------------------------------------------------------------------- */
 
 int
 prog_vendor_ca(int argc, char **argv)
@@ -191,8 +189,7 @@ prog_vendor_ca(int argc, char **argv)
 	return r ? PROG_OK : prog_error("certificate cannot be written: %s", strerror(errno));
 }
 
-/* --- the command line
- * ------------------------------------------------------------------------------ */
+/* --- the command line ---------------------------------------------------------------------- */
 
 static bool
 asks(int argc, char **argv, const char *option)

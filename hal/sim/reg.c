@@ -45,7 +45,7 @@ sim_reg_max_khz(const struct sim_state *st)
 	}
 }
 
-/* --- reset and lines ------------------------------------------------------------------------ */
+/* --- reset and lines ----------------------------------------------------------------------- */
 
 void
 sim_reg_reset(struct sim_state *st, bool cold)
@@ -99,7 +99,7 @@ sim_reg_acknowledges(const struct sim_state *st, uint8_t addr)
 	       st->now - st->chain.exec_start >= NACK_MAX_NS;
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 static void
 put_be16(uint8_t *p, unsigned v)
@@ -147,7 +147,7 @@ read_i2c_mode(struct sim_state *st, uint8_t *out)
 	return 2;
 }
 
-/* --- writing: the value is complete, surplus bytes are ignored -------------------------------- */
+/* --- writing: the value is complete, surplus bytes are ignored ----------------------------- */
 
 static void
 write_data_reg_len(struct sim_state *st, const uint8_t *v)

@@ -62,8 +62,7 @@ serve_append(struct serve_bytes *b, const void *p, size_t n)
 	return true;
 }
 
-/* --- clients
- * ---------------------------------------------------------------------------------------- */
+/* --- clients ------------------------------------------------------------------------------- */
 
 static void
 accept_client(struct server *sv)
@@ -128,8 +127,7 @@ flush(struct serve_client *c)
 	return !c->closing;
 }
 
-/* --- the loop
- * ---------------------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------------------------ */
 
 static void
 serve_once(struct server *sv, const sigset_t *waiting)
@@ -172,8 +170,7 @@ loop(struct server *sv, const sigset_t *waiting)
 	}
 }
 
-/* --- socket and lock file
- * ------------------------------------------------------------------------------ */
+/* --- socket and lock file ------------------------------------------------------------------ */
 
 /* A socket that nobody listens on any more is removed, anything else at that place is not. */
 static int
@@ -245,8 +242,7 @@ listen_at(struct server *sv, const char *path, const char *lock_path)
 	return r;
 }
 
-/* --- the command
- * ----------------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------- */
 
 static void
 on_signal(int sig)

@@ -62,8 +62,7 @@ malformed(struct server *sv, struct serve_client *c, const char *why)
 	c->closing = true;
 }
 
-/* --- transfers
- * -------------------------------------------------------------------------------------- */
+/* --- transfers ----------------------------------------------------------------------------- */
 
 void
 serve_release(struct server *sv, const struct serve_client *gone)
@@ -173,8 +172,7 @@ op_read(struct server *sv, struct serve_client *c, const struct request *rq)
 	free(data);
 }
 
-/* --- everything else
- * -------------------------------------------------------------------------------- */
+/* --- everything else ----------------------------------------------------------------------- */
 
 static void
 op_hello(struct server *sv, struct serve_client *c, const struct request *rq)
@@ -301,8 +299,7 @@ find(char name)
 	return NULL;
 }
 
-/* --- which request comes next
- * ------------------------------------------------------------------------ */
+/* --- which request comes next -------------------------------------------------------------- */
 
 static bool
 parse(const struct serve_client *c, struct request *rq, size_t *used)

@@ -95,8 +95,7 @@ name_of(const struct name *table, size_t n, int value)
 	return NULL;
 }
 
-/* --- metadata
- * ------------------------------------------------------------------------------------------- */
+/* --- metadata ------------------------------------------------------------------------------ */
 
 static const uint8_t *
 meta_find(const struct sim_object_view *v, uint8_t tag, size_t *len)
@@ -132,8 +131,7 @@ life_cycle(const struct sim_object_view *v)
 	return lcso < 0 ? "fixed" : name != NULL ? name : "invalid";
 }
 
-/* --- content
- * -------------------------------------------------------------------------------------------- */
+/* --- content ------------------------------------------------------------------------------- */
 
 static bool
 all_zero(const uint8_t *p, size_t n)
@@ -219,8 +217,7 @@ describe(const struct sim_object_view *v, char *out, size_t n)
 	}
 }
 
-/* --- the chip
- * -------------------------------------------------------------------------------------------- */
+/* --- the chip ------------------------------------------------------------------------------ */
 
 struct chip {
 	struct image_facts facts;

@@ -25,8 +25,7 @@
 #define NACK_BITS   11
 #define SEEN_MAX    1024 /* of a damaged write, more than any register takes */
 
-/* --- making and opening -------------------------------------------------------------------------
- */
+/* --- making and opening -------------------------------------------------------------------- */
 
 static int
 factory(
@@ -148,8 +147,7 @@ sim_fd(struct sim *s)
 	return image_fd(s->img);
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------ */
+/* --- time ---------------------------------------------------------------------------------- */
 
 static uint64_t
 clock_ns(void)
@@ -245,8 +243,7 @@ sim_set_khz(struct sim *s, unsigned khz)
 		s->khz = khz;
 }
 
-/* --- transfers
- * --------------------------------------------------------------------------------------- */
+/* --- transfers ----------------------------------------------------------------------------- */
 
 /*
  * START and address byte. 0, or what the host gets to see instead of a transfer; that takes the

@@ -4,7 +4,7 @@ sim_test_common = tests/unit/sim_host.h tests/unit/sim_host.c tests/unit/sim_fak
 sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
-	tests/unit/test_sim_image tests/unit/test_sim_serve \
+	tests/unit/test_sim_image tests/unit/test_sim_serve tests/unit/test_sim_server \
 	tests/unit/test_sim_fault tests/unit/test_sim_traces
 check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
@@ -25,9 +25,14 @@ tests_unit_test_sim_image_SOURCES = tests/unit/test_sim_image.c $(sim_test_commo
 tests_unit_test_sim_image_CFLAGS = $(sim_test_cflags) -pthread
 tests_unit_test_sim_image_LDADD = $(sim_test_ldadd)
 
-tests_unit_test_sim_serve_SOURCES = tests/unit/test_sim_serve.c $(sim_test_common)
+sim_test_bus = tests/unit/sim_bus.h tests/unit/sim_bus.c
+tests_unit_test_sim_serve_SOURCES = tests/unit/test_sim_serve.c $(sim_test_bus) $(sim_test_common)
 tests_unit_test_sim_serve_CFLAGS = $(sim_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_sim_serve_LDADD = $(sim_test_ldadd) $(JANSSON_LIBS)
+
+tests_unit_test_sim_server_SOURCES = tests/unit/test_sim_server.c $(sim_test_bus) $(sim_test_common)
+tests_unit_test_sim_server_CFLAGS = $(sim_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_sim_server_LDADD = $(sim_test_ldadd) $(JANSSON_LIBS)
 
 tests_unit_test_sim_fault_SOURCES = tests/unit/test_sim_fault.c $(sim_test_common)
 tests_unit_test_sim_fault_CFLAGS = $(sim_test_cflags)

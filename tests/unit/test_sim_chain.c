@@ -118,8 +118,7 @@ commands(void)
 	return v.counts.commands;
 }
 
-/* --- chains
- * ------------------------------------------------------------------------------------------- */
+/* --- chains -------------------------------------------------------------------------------- */
 
 static const struct {
 	unsigned reg, cmd_len, rsp_len;
@@ -291,8 +290,7 @@ START_TEST(a_resync_in_a_response_drops_the_rest)
 }
 END_TEST
 
-/* --- presentation layer
- * ------------------------------------------------------------------------------- */
+/* --- presentation layer -------------------------------------------------------------------- */
 
 #define PRESENCE 0x08
 

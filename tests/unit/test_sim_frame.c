@@ -58,7 +58,7 @@ commands(void)
 	return v.counts.commands;
 }
 
-/* --- checksum --------------------------------------------------------------------------------- */
+/* --- checksum ------------------------------------------------------------------------------ */
 
 #define TEXT(s) (const uint8_t *)(s), sizeof(s) - 1
 
@@ -104,8 +104,7 @@ START_TEST(checksum_of_all_bytes)
 }
 END_TEST
 
-/* --- the published exchange (datasheet 3.61 tables 26-28)
- * ----------------------------------------- */
+/* --- the published exchange (datasheet 3.61 tables 26-28) ---------------------------------- */
 
 START_TEST(datasheet_exchange)
 {
@@ -141,8 +140,7 @@ START_TEST(datasheet_exchange)
 }
 END_TEST
 
-/* --- receiving
- * -------------------------------------------------------------------------------------- */
+/* --- receiving ----------------------------------------------------------------------------- */
 
 START_TEST(dlc1_counting_starts_at_3_after_a_resync)
 {
@@ -308,8 +306,7 @@ START_TEST(dlc6_a_control_frame_of_wrong_size_is_ignored)
 }
 END_TEST
 
-/* --- sending
- * ------------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------------- */
 
 START_TEST(dlc7_ft7_a_response_is_offered_three_times_more_and_then_given_up)
 {

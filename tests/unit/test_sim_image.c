@@ -45,8 +45,7 @@ clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* --- making and opening
- * ---------------------------------------------------------------------------- */
+/* --- making and opening -------------------------------------------------------------------- */
 
 START_TEST(a_new_image_is_private_and_never_overwrites)
 {
@@ -201,8 +200,7 @@ START_TEST(a_server_and_others_exclude_each_other)
 }
 END_TEST
 
-/* --- one chip for everybody
- * ---------------------------------------------------------------------------- */
+/* --- one chip for everybody ---------------------------------------------------------------- */
 
 START_TEST(two_handles_see_one_chip)
 {
@@ -345,9 +343,7 @@ START_TEST(a_kill_at_any_moment_leaves_a_whole_chip)
 }
 END_TEST
 
-/* --- time
- * ------------------------------------------------------------------------------------------------
- */
+/* --- time ---------------------------------------------------------------------------------- */
 
 START_TEST(virtual_time_is_bus_time_alone)
 {

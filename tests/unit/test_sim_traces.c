@@ -84,8 +84,7 @@ static size_t nevents;
 static struct host h;
 static unsigned tx, rx; /* of the host, while it prepares the chip */
 
-/* --- the file
- * ---------------------------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------------------------ */
 
 static size_t
 unhex(const char *text, uint8_t *out, size_t max)
@@ -132,8 +131,7 @@ load(const struct row *row)
 	ck_assert_uint_gt(nevents, 5);
 }
 
-/* --- bringing the chip to the start of a recording
- * ------------------------------------------------------------ */
+/* --- bringing the chip to the start of a recording ----------------------------------------- */
 
 static void
 send(const uint8_t *packet, size_t len)
@@ -200,9 +198,7 @@ prepare(const struct row *row)
 		run(presence, random, sizeof(random));
 }
 
-/* --- replay
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- replay -------------------------------------------------------------------------------- */
 
 /* Polls until a frame is ready. */
 static size_t
