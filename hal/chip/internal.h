@@ -103,7 +103,11 @@ bool chip_oid_is_session(uint16_t oid);
 /* Two INTEGERs as the chip sends them to r || s of size bytes each; sig replaced. HAL_EPROTO. */
 int chip_ecdsa_normalise(const uint8_t *der, size_t len, size_t size, struct buf *sig);
 
-/* The integer a digest stands for (FIPS 186-4, 6.4), 10..size bytes; e has room for size bytes. */
+/*
+ * A digest as the chip takes it: the leftmost bytes (FIPS 186-4, 6.4), padded on the left to 10.
+ * Of 66 bytes for P-521 the last 7 bits are too many; they are left to the chip, as to any other
+ * implementation. Returns the length; e has room for size bytes, at least 10.
+ */
 size_t chip_ecdsa_digest(const uint8_t *digest, size_t len, size_t size, uint8_t *e);
 
 /* --- keys.c -------------------------------------------------------------------------------- */

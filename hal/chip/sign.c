@@ -23,7 +23,7 @@
 #define TAG_KEY_OID       0x03
 
 #define DIGEST_MIN        10
-#define SIZE_P521         66 /* the one curve whose size in bits is no multiple of 8 */
+#define SIZE_P521         66 /* the largest curve */
 
 /* A positive INTEGER with any number of zeros in front, into size bytes. */
 static bool
@@ -69,19 +69,11 @@ chip_ecdsa_digest(const uint8_t *digest, size_t len, size_t size, uint8_t *e)
 {
 	const size_t pad = len < DIGEST_MIN ? DIGEST_MIN - len : 0;
 
-	if (len < size || (len == size && size != SIZE_P521)) {
-		memset(e, 0, pad);
-		memcpy(e + pad, digest, len);
-		return len + pad;
-	}
-	/* The leftmost bits, as many as the order of the curve has. */
-	memcpy(e, digest, size);
-	if (size == SIZE_P521) { /* 521 of 528: 7 too many */
-		for (size_t i = size - 1; i > 0; i--)
-			e[i] = (uint8_t)(e[i] >> 7 | e[i - 1] << 1);
-		e[0] >>= 7;
-	}
-	return size;
+	if (len > size)
+		len = size;
+	memset(e, 0, pad);
+	memcpy(e + pad, digest, len);
+	return len + pad;
 }
 
 static int

@@ -22,8 +22,8 @@ tests_unit_test_chip_meta_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_chip_meta_LDADD = libchip.la libbase.la $(CHECK_LIBS)
 
 tests_unit_test_chip_encoding_SOURCES = tests/unit/test_chip_encoding.c $(chip_double)
-tests_unit_test_chip_encoding_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
-tests_unit_test_chip_encoding_LDADD = libchip.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_test_chip_encoding_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_chip_encoding_LDADD = libchip.la libbase.la $(CHECK_LIBS)
 
 tests_unit_test_chip_apdu_SOURCES = tests/unit/test_chip_apdu.c $(chip_double)
 tests_unit_test_chip_apdu_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -32,3 +32,30 @@ tests_unit_test_chip_apdu_LDADD = libchip.la libbase.la $(CHECK_LIBS)
 tests_unit_test_chip_turns_SOURCES = tests/unit/test_chip_turns.c $(chip_double)
 tests_unit_test_chip_turns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_chip_turns_LDADD = libchip.la libbase.la $(CHECK_LIBS)
+
+# Through every layer, on the simulated chip.
+chip_sim_libs = libchip.la liblink.la libbus.la libsim.la libbase.la
+
+check_PROGRAMS += \
+	tests/unit/test_chip_sim \
+	tests/unit/test_chip_share \
+	tests/unit/test_chip_faults
+unit_tests += \
+	tests/unit/test_chip_sim \
+	tests/unit/test_chip_share \
+	tests/unit/test_chip_faults
+
+tests_unit_test_chip_sim_SOURCES = tests/unit/test_chip_sim.c \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_sim_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_chip_share_SOURCES = tests/unit/test_chip_share.c \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_share_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_share_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_chip_faults_SOURCES = tests/unit/test_chip_faults.c \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_faults_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_faults_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
