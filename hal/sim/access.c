@@ -144,6 +144,8 @@ count_token(struct sim_app *app, const uint8_t *p, const uint8_t *end)
 		if (p[0] != AC_LUC ||
 		    counter_value(app, (uint16_t)(p[1] << 8 | p[2]), &counter) == NULL)
 			continue;
+		if (be32(counter) >= be32(counter + 4))
+			continue; /* named twice, and the first took the last use */
 		for (int b = 3; b >= 0 && ++counter[b] == 0; b--)
 			;
 	}

@@ -17,6 +17,7 @@
 #define STA_ERROR  0xFF
 #define FULL_MA    15 /* current limit at which the tables of times hold */
 #define FAILURE_US 5000
+#define LONGEST_NS 1e16 /* some months: a speed factor may be absurd, time must not run over */
 
 /* All commands of the chip. Those without a handler are not simulated and answer "invalid command".
  */
@@ -96,8 +97,9 @@ execution_ns(struct sim_app *app, uint64_t us)
 {
 	const uint8_t limit = object_content(app, (size_t)object_find(0xE0C4))[0];
 	const double ma = limit >= 6 && limit <= FULL_MA ? limit : 6;
+	const double ns = (double)us * 1000 * app->speed * FULL_MA / ma;
 
-	return (uint64_t)((double)us * 1000 * app->speed * FULL_MA / ma);
+	return ns < LONGEST_NS ? (uint64_t)ns : (uint64_t)LONGEST_NS;
 }
 
 void
@@ -176,6 +178,6 @@ sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44], struct sim
 		.max = o->max,
 		.used = o->max > 0 ? object_used(app, i) : 0 };
 	if (o->max > 0 && !is_secret(app, i))
-		v->data = app->pool + object_offset(i);
+		v->data = object_shown(app, i);
 	v->key_present = object_key_present(app, i);
 }

@@ -2,6 +2,10 @@
  * The application behind the simulated chip's wires: commands, objects, keys. Takes one command
  * APDU, gives one response APDU and the time it takes. Solution Reference Manual 3.30, chapter 4.
  *
+ * The commands are one table in app.c. Simulated are OpenApplication and CloseApplication (without
+ * hibernation), GetDataObject, SetDataObject, GetRandom, GenKeyPair and CalcSign, all on persistent
+ * objects; the chip's other commands answer 0x0A, sessions are there and stay empty.
+ *
  * struct sim_app is plain data of fixed size with no pointers: it lives in the image file, and a
  * command changes a copy that becomes valid as a whole.
  */

@@ -49,6 +49,12 @@ uint8_t cmd_set(struct call *c);
 uint8_t cmd_genkey(struct call *c);
 uint8_t cmd_sign(struct call *c);
 
+/*
+ * Whether the object may be used as tag (D0, D1, D3) says, now: 0, invalid metadata, or no access.
+ * Counts linked usage counters.
+ */
+uint8_t object_usable(struct call *c, size_t object, uint8_t tag);
+
 /* SetDataObject for metadata; in: the block. */
 uint8_t cmd_set_meta(struct call *c, size_t object, const uint8_t *block, size_t len);
 

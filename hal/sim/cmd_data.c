@@ -31,28 +31,17 @@ has_content(size_t i)
 	return o->kind == OBJ_SESSION ? E_OID : o->max == 0 ? E_ACCESS : 0;
 }
 
-static uint8_t
-usable(struct call *c, size_t i, uint8_t tag)
+uint8_t
+object_usable(struct call *c, size_t i, uint8_t tag)
 {
 	size_t len;
 	const uint8_t *version = meta_get(&c->app->meta[i], TAG_VERSION, &len);
 
 	if (version != NULL && (version[0] & 0x80) != 0)
 		return E_METADATA;
-	if (tag == TAG_READ && object_lcso(c->app, i) == LCS_TERMINATION)
+	if (tag != TAG_CHANGE && object_lcso(c->app, i) == LCS_TERMINATION)
 		return E_ACCESS;
 	return access_granted(c->app, i, tag, c->prot) ? 0 : E_ACCESS;
-}
-
-/* What some objects show is not in their content. */
-static const uint8_t *
-content_now(struct call *c, size_t i)
-{
-	switch (object_at(i)->oid) {
-	case 0xE0C5: return &c->app->sec;
-	case 0xF1C2: return &c->app->last_error;
-	default: return object_content(c->app, i);
-	}
 }
 
 static uint8_t
@@ -80,7 +69,7 @@ get_data(struct call *c, size_t i)
 		if (len == 0)
 			return E_DATA;
 	}
-	if ((err = has_content(i)) != 0 || (err = usable(c, i, TAG_READ)) != 0)
+	if ((err = has_content(i)) != 0 || (err = object_usable(c, i, TAG_READ)) != 0)
 		return err;
 	used = object_used(c->app, i);
 	if (off >= used)
@@ -89,7 +78,7 @@ get_data(struct call *c, size_t i)
 		len = used - off;
 	if (len > CMD_DATA_MAX)
 		return E_BUFFER;
-	memcpy(c->out, content_now(c, i) + off, len);
+	memcpy(c->out, object_shown(c->app, i) + off, len);
 	c->out_len = len;
 	c->us = scaled_us(len, 9000, 30000);
 	if (object_at(i)->oid == 0xF1C2)
@@ -155,7 +144,9 @@ set_data(struct call *c, size_t i, bool erase)
 	bool handled;
 	uint8_t err;
 
-	if ((err = has_content(i)) != 0 || (err = usable(c, i, TAG_CHANGE)) != 0)
+	if (has_content(i) != 0)
+		return E_ACCESS;
+	if ((err = object_usable(c, i, TAG_CHANGE)) != 0)
 		return err;
 	if (off + n > o->max)
 		return E_BOUNDARY;
@@ -188,7 +179,7 @@ set_count(struct call *c, size_t i)
 
 	if (object_at(i)->kind != OBJ_COUNTER || c->in[4] == 0)
 		return E_DATA;
-	if ((err = usable(c, i, TAG_EXECUTE)) != 0)
+	if ((err = object_usable(c, i, TAG_EXECUTE)) != 0)
 		return err;
 	value = be32(v);
 	threshold = be32(v + 4);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "hal/base/err.h"
-#include "hal/sim/access.h"
 #include "hal/sim/cmd.h"
 #include "hal/sim/crypto.h"
 #include "hal/sim/object.h"
@@ -129,8 +128,8 @@ generate_stored(struct call *c, const uint8_t *oid, uint8_t usage)
 	if (usage == 0 ||
 	    object_at((size_t)i)->kind != (rsa_size(c->param) != 0 ? OBJ_RSA : OBJ_ECC))
 		return E_DATA;
-	if (!access_granted(c->app, (size_t)i, TAG_CHANGE, c->prot))
-		return E_ACCESS;
+	if ((err = object_usable(c, (size_t)i, TAG_CHANGE)) != 0)
+		return err;
 	if ((err = generate(c, &key)) != 0)
 		return err;
 	if (meta_set(&c->app->meta[i], TAG_ALG, &c->param, 1) &&
@@ -203,9 +202,8 @@ cmd_sign(struct call *c)
 	if ((i = oid_at(t[1].value)) < 0 || (key = object_key(c->app, (size_t)i)) == NULL ||
 	    object_at((size_t)i)->kind == OBJ_AES)
 		return E_OID;
-	if (object_lcso(c->app, (size_t)i) == LCS_TERMINATION ||
-	    !access_granted(c->app, (size_t)i, TAG_EXECUTE, c->prot))
-		return E_ACCESS;
+	if ((err = object_usable(c, (size_t)i, TAG_EXECUTE)) != 0)
+		return err;
 	if (key->alg == 0)
 		return E_SEQUENCE;
 	usage = meta_get(&c->app->meta[i], TAG_USAGE, &len);

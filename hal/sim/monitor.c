@@ -93,5 +93,5 @@ monitor_event(struct call *c)
 	if (app->sec > app->sec_nvm)
 		app->sec_nvm = app->sec;
 	if (app->sec > SEC_FREE)
-		c->delay_ns += t * (uint64_t)(app->sec - SEC_FREE) / (SEC_MAX + 1 - SEC_FREE - 1);
+		c->delay_ns += t * (uint64_t)(app->sec - SEC_FREE) / (SEC_MAX - SEC_FREE);
 }

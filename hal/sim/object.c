@@ -109,6 +109,16 @@ object_content(struct sim_app *app, size_t i)
 	return app->pool + object_offset(i);
 }
 
+const uint8_t *
+object_shown(const struct sim_app *app, size_t i)
+{
+	switch (objects[i].oid) {
+	case 0xE0C5: return &app->sec;
+	case 0xF1C2: return &app->last_error;
+	default: return app->pool + object_offset(i);
+	}
+}
+
 static bool
 is_key(size_t i)
 {

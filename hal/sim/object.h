@@ -62,6 +62,9 @@ int object_find(uint16_t oid);
 size_t object_offset(size_t i);
 uint8_t *object_content(struct sim_app *app, size_t i);
 
+/* What a reader of the object sees: two of them show what the chip keeps elsewhere. */
+const uint8_t *object_shown(const struct sim_app *app, size_t i);
+
 /* Key slot behind an object, or NULL. */
 struct sim_key *object_key(struct sim_app *app, size_t i);
 bool object_key_present(const struct sim_app *app, size_t i);
