@@ -156,15 +156,15 @@ access_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_prot
 {
 	const bool protected_now =
 	    prot->active && (tag == TAG_READ ? prot->response : prot->command);
-	size_t len;
-	const uint8_t *p = meta_get(&app->meta[i], tag, &len), *token = p;
-	const uint8_t *end = p + len;
+	size_t len = 0;
+	const uint8_t *p = meta_get(&app->meta[i], tag, &len), *token = p, *end;
 	bool all = true;
 
 	if (p == NULL || !access_wellformed(p, len))
 		return false;
 	if (len == 1)
 		return p[0] == AC_ALW;
+	end = p + len;
 	for (;;) {
 		all = all && holds(app, i, p, protected_now);
 		p += condition_len(p[0]);
