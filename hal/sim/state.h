@@ -96,8 +96,8 @@ struct sim_state {
 	struct sim_app app;
 };
 
-/* state.c: a chip as it leaves the factory, powered and started; time passing; sanity of a loaded
- * one. */
+/* state.c: a chip as it leaves the factory, powered and started; time passing; a check of a
+ * state that was read from a file. */
 void sim_state_init(struct sim_state *st);
 void sim_state_advance(struct sim_state *st, uint64_t to);
 bool sim_state_sane(const struct sim_state *st);

@@ -114,6 +114,28 @@ START_TEST(missing_and_foreign_files_are_refused)
 }
 END_TEST
 
+/* Somebody who may read the file but not write it. */
+START_TEST(an_unwritable_image_is_refused_in_words)
+{
+	struct sim *s = NULL;
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(chmod(h.dir, 0755), 0);
+	ck_assert_int_eq(chmod(h.path, 0444), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+			_exit(1);
+		if (sim_open(h.path, SIM_TIME_IDLE, &s) != HAL_EACCES)
+			_exit(2);
+		_exit(strstr(sim_error(), "for writing: Permission denied") != NULL ? 0 : 3);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* Rewrites h.path: at offset, xor; or cut or padded to size. */
 static const struct {
 	off_t offset, size;
@@ -458,6 +480,7 @@ main(void)
 		{ a_dangling_link_is_not_followed, 1 },
 		{ nothing_is_left_when_making_fails, 1 },
 		{ missing_and_foreign_files_are_refused, 4 },
+		{ an_unwritable_image_is_refused_in_words, 1 },
 		{ a_damaged_image_is_refused_and_left_alone, NITEMS(damages) },
 		{ an_image_cut_short_under_us_is_an_error_not_a_crash, 1 },
 		{ a_server_and_others_exclude_each_other, 1 },
