@@ -5,9 +5,9 @@
  *
  * Functions return AWS_OK or the reason; a failed call has said why, with prov_error and
  * prov_hint, unless the result is one that callers decide on: AWS_NOT_FOUND, AWS_EXISTS,
- * AWS_UNKNOWN. Strings given back are malloc'ed, for the caller to free; NULL on failure.
- * Undoing what is not there (delete, detach) is AWS_OK. "Not found" of something that this run has
- * just created is repeated for some seconds before it is reported.
+ * AWS_UNKNOWN, each from the calls named below alone. Strings given back are malloc'ed, for the
+ * caller to free; NULL on failure. Undoing what is not there (delete, detach) is AWS_OK. "Not
+ * found" of something that this run has just created is repeated for some seconds.
  */
 #ifndef PROVISION_AWS_H
 #define PROVISION_AWS_H
@@ -20,15 +20,13 @@ struct aws;
 
 enum aws_result {
 	AWS_OK,
-	AWS_NOT_FOUND, /* 404 ResourceNotFoundException */
-	AWS_EXISTS,    /* 409 ResourceAlreadyExistsException */
-	AWS_UNKNOWN, /* aws_create_certificate alone: a certificate may have been issued; warned why
-		      */
-	AWS_FAILED,  /* said why; a call that is safe to repeat may have taken effect */
+	AWS_NOT_FOUND, /* aws_get_policy, aws_describe_thing, aws_describe_certificate */
+	AWS_EXISTS,    /* aws_create_policy, aws_create_thing: something else has the name */
+	AWS_UNKNOWN,   /* aws_create_certificate: one may have been issued; warned why */
+	AWS_FAILED,    /* said why; a call that is safe to repeat may have taken effect */
 };
 
-/* The command line's part; everything else comes from the environment and ~/.aws (aws-iot 7). NULL:
- * not given. */
+/* The command line's part, NULL: not given; the rest comes from the environment and ~/.aws. */
 struct aws_options {
 	const char *profile;
 	const char *region;
@@ -36,8 +34,10 @@ struct aws_options {
 	const char *ca_bundle;
 };
 
-/* Resolves credentials, region and endpoint; sends nothing. AWS_FAILED has said what is missing and
- * where to put it. */
+/*
+ * Resolves credentials, region and endpoint; sends nothing. AWS_FAILED has said what is missing and
+ * where to put it. opts may be NULL.
+ */
 enum aws_result aws_open(const struct aws_options *opts, struct aws **awsp);
 
 /* Wipes the secrets and frees. */
@@ -46,8 +46,10 @@ void aws_close(struct aws **awsp);
 const char *aws_region(const struct aws *a);
 const char *aws_partition(const struct aws *a);
 
-/* Local checks with a message that names the bad character: 1..128 of [a-zA-Z0-9:_-] / [\w+=,.@-],
- * not "." or "..". */
+/*
+ * Local checks with a message that names the bad character: 1..128 of [a-zA-Z0-9:_-] for things,
+ * of [a-zA-Z0-9_+=,.@-] for policies, there not "." or "..".
+ */
 bool aws_thing_name_ok(const char *name);
 bool aws_policy_name_ok(const char *name);
 

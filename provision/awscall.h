@@ -48,12 +48,14 @@ enum call_id {
 };
 
 enum call_flags {
-	CALL_VOID = 1,    /* answers nothing, with an empty body or {} */
-	CALL_ONCE = 2,    /* must not run twice unnoticed */
-	CALL_CREATES = 4, /* what it makes may stay invisible to other calls for seconds */
-	CALL_NEEDS = 8,   /* uses what this run may just have created */
-	CALL_UNDO = 16,   /* "not found" means done */
-	CALL_STS = 32,    /* a form to AWS STS, the answer is text */
+	CALL_VOID = 1,     /* answers nothing, with an empty body or {} */
+	CALL_ONCE = 2,     /* must not run twice unnoticed */
+	CALL_CREATES = 4,  /* what it makes may stay invisible to other calls for seconds */
+	CALL_NEEDS = 8,    /* uses what this run may just have created */
+	CALL_UNDO = 16,    /* "not found" means done */
+	CALL_STS = 32,     /* a form to AWS STS, the answer is text */
+	CALL_FINDS = 64,   /* "not found" is an answer for the caller */
+	CALL_EXISTS = 128, /* "already exists" is an answer for the caller */
 };
 
 struct call {
@@ -90,6 +92,13 @@ void call_reply_clear(struct call_reply *reply);
 
 /* An answer that says yes but not what it must: said, AWS_FAILED. */
 enum aws_result aws_unusable(enum call_id id, const struct call_args *args, const char *why);
+
+/* The address of a call, everything encoded; malloc'ed. NULL: no memory. */
+char *aws_make_url(const struct call *call, const struct call_args *args, const char *endpoint);
+
+/* Signs for now and sends once. body: NULL for none. */
+enum http_result aws_send(struct aws *a, const struct call *call, const struct call_args *args,
+    const char *url, const char *body, struct http_answer *ans);
 
 /*
  * One certificate of an answer, to be cleared in every case. Returns NULL, or what is wrong with

@@ -1,5 +1,5 @@
 /*
- * One call: build, sign, send, judge, and again where that is safe.
+ * One call: send, judge, and again where that is safe.
  *
  * Every try is signed afresh. Throttled calls were not executed and may always be repeated; after
  * a lost answer only what is idempotent. The clock is corrected once per run, from the Date of an
@@ -19,7 +19,6 @@
 #include "provision/awscall.h"
 #include "provision/awserr.h"
 #include "provision/msg.h"
-#include "provision/sigv4.h"
 
 #define DELAY_MAX      20.0 /* seconds between two tries */
 #define WAIT_MAX       60   /* longest Retry-After that is waited for */
@@ -79,48 +78,10 @@ put_about(const struct call *call, const struct call_args *args, char *out, size
 }
 
 static bool
-put_arg(FILE *f, const char *lead, const char *name, const char *value)
-{
-	char *enc = sigv4_encode(value);
-
-	if (enc == NULL)
-		return false;
-	(void)fprintf(f, "%s%s%s%s", lead, name, *name != '\0' ? "=" : "", enc);
-	free(enc);
-	return true;
-}
-
-static bool
-put_url(FILE *f, const struct run *r, const char *endpoint)
-{
-	const char *at = strstr(r->call->path, "%s");
-	const char *lead = "?";
-
-	(void)fprintf(f, "%s%.*s", endpoint,
-	    (int)(at != NULL ? (size_t)(at - r->call->path) : strlen(r->call->path)),
-	    r->call->path);
-	if (at != NULL) {
-		if (!put_arg(f, "", "", r->args->path))
-			return false;
-		(void)fputs(at + 2, f);
-	}
-	for (size_t i = 0; i < CALL_QUERY_MAX; i++) {
-		if (r->args->query[i].value == NULL)
-			continue;
-		if (!put_arg(f, lead, r->args->query[i].name, r->args->query[i].value))
-			return false;
-		lead = "&";
-	}
-	return true;
-}
-
-static bool
 build(struct run *r)
 {
 	char *sts = NULL;
 	const char *endpoint = r->a->endpoint;
-	size_t len;
-	FILE *f;
 	bool ok;
 
 	if ((r->call->flags & CALL_STS) != 0) {
@@ -132,83 +93,12 @@ build(struct run *r)
 	} else if (r->args->body != NULL) {
 		r->body = json_dumps(r->args->body, JSON_COMPACT);
 	}
-	f = open_memstream(&r->url, &len);
-	ok = f != NULL && put_url(f, r, endpoint);
-	if (f != NULL && fclose(f) != 0)
-		ok = false;
-	if ((r->body == NULL && (r->args->body != NULL || sts != NULL)) || !ok) {
+	r->url = aws_make_url(r->call, r->args, endpoint);
+	ok = r->url != NULL && (r->body != NULL || (r->args->body == NULL && sts == NULL));
+	if (!ok)
 		prov_error("cannot build the %s request: out of memory", r->call->name);
-		ok = false;
-	}
 	free(sts);
 	return ok;
-}
-
-/* What the Host header must say: the port only when it is not the scheme's own. */
-static char *
-host_of(const char *url)
-{
-	const char *host = strstr(url, "://") + 3, *port;
-	size_t len = strcspn(host, "/?");
-	const char *own = strncasecmp(url, "https", 5) == 0 ? ":443" : ":80";
-
-	port = memrchr(host, ':', len);
-	if (port != NULL && (size_t)(host + len - port) == strlen(own) &&
-	    strncmp(port, own, strlen(own)) == 0)
-		len = (size_t)(port - host);
-	return strndup(host, len);
-}
-
-static enum http_result
-sign_and_send(struct run *r, const char *host)
-{
-	struct sigv4_header signs[5];
-	struct http_header sends[7];
-	struct sigv4_signed sig;
-	char date[SIGV4_DATE_LEN];
-	size_t n = 0;
-	enum http_result res = HTTP_BROKEN;
-	bool sts = (r->call->flags & CALL_STS) != 0;
-
-	sigv4_date(time(NULL) + r->a->clock_offset, date);
-	signs[n++] = (struct sigv4_header){ "Host", host };
-	signs[n++] = (struct sigv4_header){ "X-Amz-Date", date };
-	if (r->body != NULL)
-		signs[n++] = (struct sigv4_header){ "Content-Type",
-			sts ? "application/x-www-form-urlencoded; charset=utf-8"
-			    : "application/json" };
-	if (r->args->principal != NULL)
-		signs[n++] = (struct sigv4_header){ "x-amzn-principal", r->args->principal };
-	if (r->a->cred.token != NULL)
-		signs[n++] = (struct sigv4_header){ "X-Amz-Security-Token", r->a->cred.token };
-	for (size_t i = 0; i < n; i++)
-		sends[i] = (struct http_header){ signs[i].name, signs[i].value };
-
-	if (sigv4_sign(&(struct sigv4_request){ .method = r->call->method,
-			   .url = r->url,
-			   .headers = signs,
-			   .nheaders = n,
-			   .body = r->body,
-			   .body_len = r->body != NULL ? strlen(r->body) : 0,
-			   .date = date,
-			   .region = r->a->region,
-			   .service = sts ? "sts" : "iot",
-			   .access_key = r->a->cred.access_key,
-			   .secret_key = r->a->cred.secret_key },
-		&sig) == 0) {
-		sends[n++] = (struct http_header){ "Authorization", sig.authorization };
-		sends[n++] = (struct http_header){ "Accept", "application/json" };
-		res = http_send(r->a->http,
-		    &(struct http_request){ .method = r->call->method,
-			.url = r->url,
-			.headers = sends,
-			.nheaders = n,
-			.body = r->body,
-			.body_len = r->body != NULL ? strlen(r->body) : 0 },
-		    &r->ans);
-	}
-	sigv4_clear(&sig);
-	return res;
 }
 
 static bool
@@ -227,7 +117,6 @@ static bool
 try_once(struct run *r)
 {
 	struct aws *a = r->a;
-	char *host;
 
 	if (a->cred.renewable && a->cred.expires != 0 &&
 	    a->cred.expires - time(NULL) < REFRESH_BEFORE && !r->refreshed) {
@@ -235,11 +124,9 @@ try_once(struct run *r)
 		if (!renew(a))
 			return false;
 	}
-	host = host_of(r->url);
 	http_answer_clear(&r->ans);
-	r->sent = host != NULL ? sign_and_send(r, host) : HTTP_BROKEN;
+	r->sent = aws_send(a, r->call, r->args, r->url, r->body, &r->ans);
 	r->tries++;
-	free(host);
 	return true;
 }
 
@@ -251,8 +138,10 @@ mend_clock(struct run *r)
 	time_t server, ours = time(NULL);
 	long long off;
 
-	if (a->clock_corrected || !aws_http_date(r->ans.date, &server))
+	if (a->clock_corrected || !aws_http_date(r->ans.date, &server)) {
+		r->err.hint = "check the secret access key and the clock of this machine";
 		return V_FAIL;
+	}
 	off = (long long)server - ours;
 	if (off > -SKEW_MIN && off < SKEW_MIN)
 		return V_FAIL;
@@ -272,6 +161,7 @@ mend_credentials(struct run *r)
 	return renew(r->a) ? V_AGAIN : V_FAIL;
 }
 
+/* Only some callers ask for things that may not be there; to the others it is a failure. */
 static enum verdict
 judge_not_found(const struct run *r)
 {
@@ -280,7 +170,7 @@ judge_not_found(const struct run *r)
 	if ((r->call->flags & CALL_NEEDS) != 0 && r->a->created_at != 0 &&
 	    monotonic() - r->a->created_at <= NEW_FOR && r->new_tries < NEW_TRIES)
 		return V_RETRY_NEW;
-	return V_NOT_FOUND;
+	return (r->call->flags & CALL_FINDS) != 0 ? V_NOT_FOUND : V_FAIL;
 }
 
 static enum verdict
@@ -297,7 +187,7 @@ judge_error(struct run *r)
 	case AWS_ACT_CLOCK: return mend_clock(r);
 	case AWS_ACT_EXPIRED: return mend_credentials(r);
 	case AWS_ACT_NOT_FOUND: return judge_not_found(r);
-	case AWS_ACT_EXISTS: return V_EXISTS;
+	case AWS_ACT_EXISTS: return (r->call->flags & CALL_EXISTS) != 0 ? V_EXISTS : V_FAIL;
 	case AWS_ACT_FAIL: break;
 	}
 	return V_FAIL;
@@ -419,8 +309,7 @@ conclude(struct run *r, enum verdict v)
 		if ((r->call->flags & CALL_CREATES) != 0)
 			r->a->created_at = monotonic();
 		return AWS_OK;
-	case V_NOT_FOUND:
-	case V_RETRY_NEW: return AWS_NOT_FOUND;
+	case V_NOT_FOUND: return AWS_NOT_FOUND;
 	case V_EXISTS: return AWS_EXISTS;
 	case V_RETRY_UNKNOWN:
 		if ((r->call->flags & CALL_ONCE) == 0)
@@ -430,6 +319,7 @@ conclude(struct run *r, enum verdict v)
 		return AWS_UNKNOWN;
 	case V_AGAIN:
 	case V_RETRY:
+	case V_RETRY_NEW:
 	case V_FAIL: break;
 	}
 	say_failed(r);

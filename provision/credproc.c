@@ -125,6 +125,8 @@ read_output(int fd, long long deadline, char *buf, size_t *lenp)
 	}
 }
 
+static const char no_program[] = "there is no such program";
+
 static const char *
 finish(pid_t pid, long long deadline, bool ok)
 {
@@ -144,7 +146,10 @@ finish(pid_t pid, long long deadline, bool ok)
 	}
 	if (r < 0)
 		return strerror(errno);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : "it failed";
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return NULL;
+	/* 127 as shells have it, and posix_spawn where it cannot tell otherwise. */
+	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? no_program : "it failed";
 }
 
 /* "2026-01-15T12:34:56Z", a fraction and a numeric offset allowed. 0: not of this form. */
@@ -258,7 +263,7 @@ run(char *const words[], unsigned int limit, struct cred *out)
 		return why;
 	fd = start(words, &pid);
 	if (fd < 0) {
-		why = strerror(errno);
+		why = errno == ENOENT ? no_program : strerror(errno);
 		goto out;
 	}
 	why = read_output(fd, deadline, buf, &len);

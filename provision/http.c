@@ -8,6 +8,7 @@
 #include <config.h>
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,16 +290,21 @@ classify(CURL *c, CURLcode r, struct http_answer *ans)
 	}
 }
 
+/* With NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes to connections that were reset. */
 static enum http_result
 perform(CURL *c, struct http_answer *ans)
 {
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
 	char why[CURL_ERROR_SIZE] = "";
 	curl_off_t retry_after = 0;
 	enum http_result res;
 	CURLcode r;
 
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+	(void)sigemptyset(&ignore.sa_mask);
+	(void)sigaction(SIGPIPE, &ignore, &old);
 	r = curl_easy_perform(c);
+	(void)sigaction(SIGPIPE, &old, NULL);
 	res = classify(c, r, ans);
 	if (curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0)
 		ans->retry_after = retry_after < 86400 ? (long)retry_after : 86400;

@@ -323,7 +323,7 @@ static const struct {
 	{ "printf HUSH", "not a JSON object" },
 	{ "true", "not a JSON object" },
 	{ "false", "it failed" },
-	{ "/nonexistent/program", "No such file" },
+	{ "/nonexistent/program", "no such program" },
 	{ "sleep 30", "did not end in time" },
 	{ "sh -c 'exec 1>&-; sleep 30'", "did not end in time" },
 	{ "cat /dev/zero", "too long" },

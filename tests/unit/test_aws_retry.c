@@ -4,10 +4,13 @@
  */
 #include <config.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -180,6 +183,11 @@ static const struct row {
 	{ &thing, "1:error:401:UnauthorizedException", AWS_FAILED, 1, "Unauthorized", NULL },
 	{ &thing, "1:html:404", AWS_FAILED, 1, "CreateThing \"t\" failed: (status 404", NULL },
 	{ &thing, "1:html:302", AWS_FAILED, 1, "(status 302", NULL },
+	{ &thing, "1:error:404:ResourceNotFoundException", AWS_FAILED, 1, "ResourceNotFound",
+	    NULL },
+	{ &list, "1:error:404:ResourceNotFoundException", AWS_FAILED, 1, "ResourceNotFound", NULL },
+	{ &cert, "1:error:409:ResourceAlreadyExistsException", AWS_FAILED, 1, "AlreadyExists",
+	    NULL },
 	{ &thing, "1:error:409:ResourceAlreadyExistsException", AWS_EXISTS, 1, NULL, NULL },
 	{ &get_policy, "1:error:404:ResourceNotFoundException", AWS_NOT_FOUND, 1, NULL, NULL },
 	{ &get_policy, "1:bodycode:404:ResourceNotFoundException", AWS_NOT_FOUND, 1, NULL, NULL },
@@ -244,6 +252,54 @@ START_TEST(lost_answers_do_not_issue_twice)
 }
 END_TEST
 
+/* A client killed at the very moment: what was done stays done, also for the next server. */
+START_TEST(clients_are_killed_on_time)
+{
+	static const struct {
+		const char *kind;
+		size_t certificates;
+	} kinds[] = { { "kill-before", 0 }, { "kill-after", 1 } };
+	struct standin s;
+	struct aws *a;
+	char fault[256], pid_file[128];
+	json_t *state;
+	FILE *f;
+	int status;
+	pid_t pid;
+
+	standin_start(&s, NULL);
+	(void)snprintf(pid_file, sizeof(pid_file), "%s/pid", s.dir);
+	(void)snprintf(
+	    fault, sizeof(fault), "CreateCertificateFromCsr:1:%s:%s\n", kinds[_i].kind, pid_file);
+	standin_faults(&s, fault);
+	pid = fork();
+	if (pid == 0) {
+		f = fopen(pid_file, "we");
+		if (f == NULL || fprintf(f, "%d\n", (int)getpid()) < 0 || fclose(f) != 0)
+			_exit(1);
+		a = open_aws();
+		(void)do_create_cert(a);
+		_exit(2);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	standin_restart(&s);
+	state = standin_state(&s);
+	ck_assert_uint_eq(
+	    json_object_size(json_object_get(state, "certificates")), kinds[_i].certificates);
+	json_decref(state);
+	standin_faults(&s, "");
+	a = open_aws();
+	ck_assert_int_eq(do_create_cert(a), AWS_OK);
+	state = standin_state(&s);
+	ck_assert_uint_eq(
+	    json_object_size(json_object_get(state, "certificates")), kinds[_i].certificates + 1);
+	json_decref(state);
+	aws_close(&a);
+	standin_stop(&s);
+}
+END_TEST
+
 START_TEST(undoing_what_is_gone_is_done)
 {
 	struct standin s;
@@ -279,8 +335,11 @@ START_TEST(new_things_are_waited_for)
 
 	standin_start(&s, "--fault", "CreateThing:1:late404:2", NULL);
 	a = open_aws();
-	ck_assert_int_eq(aws_attach_thing(a, "t", "arn:aws:iot:eu-central-1:123456789012:cert/x"),
-	    AWS_NOT_FOUND);
+	said_begin();
+	ck_assert_int_eq(
+	    aws_attach_thing(a, "t", "arn:aws:iot:eu-central-1:123456789012:cert/x"), AWS_FAILED);
+	ck_assert_ptr_nonnull(
+	    strstr(said_end(), "AttachThingPrincipal \"t\" failed: ResourceNotFound"));
 	ck_assert_uint_eq(standin_count(&s, "AttachThingPrincipal"), 1);
 	ck_assert_int_eq(aws_create_certificate(a, csr, &c), AWS_OK);
 	ck_assert_int_eq(aws_create_thing(a, "t", &arn), AWS_OK);
@@ -518,6 +577,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, every_failure_is_met, 0, (int)(sizeof(rows) / sizeof(rows[0])));
 	tcase_add_loop_test(tc, lost_answers_do_not_issue_twice, 0, 4);
+	tcase_add_loop_test(tc, clients_are_killed_on_time, 0, 2);
 	tcase_add_test(tc, undoing_what_is_gone_is_done);
 	tcase_add_test(tc, new_things_are_waited_for);
 	tcase_add_test(tc, retry_after_is_honoured);

@@ -225,13 +225,36 @@ wait_port(const struct standin *s)
 	return 0;
 }
 
+/* Starts it on s->dir and points the environment at it. */
+static void
+launch(struct standin *s, char *const extra[], const char *scheme)
+{
+	char port_file[128];
+	unsigned int port;
+
+	(void)snprintf(port_file, sizeof(port_file), "%s/port", s->dir);
+	(void)unlink(port_file);
+	s->pid = fork();
+	ck_assert_int_ge(s->pid, 0);
+	if (s->pid == 0)
+		exec_standin(s, extra);
+	port = wait_port(s);
+	ck_assert_uint_ne(port, 0);
+	(void)snprintf(s->url, sizeof(s->url), "%s://127.0.0.1:%u", scheme, port);
+	(void)snprintf(s->ca, sizeof(s->ca), "%s/ca.pem", s->dir);
+	(void)setenv("AWS_ACCESS_KEY_ID", "AKIASTANDIN000000001", 1);
+	(void)setenv("AWS_SECRET_ACCESS_KEY", "StandIn+Secret/Key=00000000000000000001", 1);
+	(void)setenv("AWS_REGION", "eu-central-1", 1);
+	(void)setenv("AWS_ENDPOINT_URL", s->url, 1);
+	(void)setenv("AWS_CA_BUNDLE", s->ca, 1);
+}
+
 void
 standin_start(struct standin *s, ...)
 {
 	char *extra[ARGS_MAX + 1];
 	size_t n = 0;
 	bool plain = false;
-	unsigned int port;
 	va_list ap;
 
 	va_start(ap, s);
@@ -244,20 +267,18 @@ standin_start(struct standin *s, ...)
 	(void)snprintf(s->dir, sizeof(s->dir), "/tmp/test-aws-standin-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(s->dir));
 	share_cas(s->dir, false);
-	s->pid = fork();
-	ck_assert_int_ge(s->pid, 0);
-	if (s->pid == 0)
-		exec_standin(s, extra);
-	port = wait_port(s);
-	ck_assert_uint_ne(port, 0);
+	launch(s, extra, plain ? "http" : "https");
 	share_cas(s->dir, true);
-	(void)snprintf(s->url, sizeof(s->url), "%s://127.0.0.1:%u", plain ? "http" : "https", port);
-	(void)snprintf(s->ca, sizeof(s->ca), "%s/ca.pem", s->dir);
-	(void)setenv("AWS_ACCESS_KEY_ID", "AKIASTANDIN000000001", 1);
-	(void)setenv("AWS_SECRET_ACCESS_KEY", "StandIn+Secret/Key=00000000000000000001", 1);
-	(void)setenv("AWS_REGION", "eu-central-1", 1);
-	(void)setenv("AWS_ENDPOINT_URL", s->url, 1);
-	(void)setenv("AWS_CA_BUNDLE", s->ca, 1);
+}
+
+void
+standin_restart(struct standin *s)
+{
+	char *none[] = { NULL };
+
+	(void)kill(s->pid, SIGKILL);
+	(void)waitpid(s->pid, NULL, 0);
+	launch(s, none, "https");
 }
 
 void

@@ -32,6 +32,8 @@ struct standin {
  * region, endpoint, CA). Its CAs are made once per program.
  */
 void standin_start(struct standin *s, ...) __attribute__((sentinel));
+/* Kills it and starts it again, without its arguments, on what it left in its directory. */
+void standin_restart(struct standin *s);
 void standin_stop(struct standin *s);
 /* Removes the CAs: at the end of main. */
 void standin_forget(void);
