@@ -1,0 +1,231 @@
+/* The journal, files, and policy documents. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "provision/file.h"
+#include "provision/journal.h"
+#include "provision/policy.h"
+#include "tests/unit/test_prov_util.h"
+
+#define KEY    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define CERT   "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
+#define REGION "eu-central-1"
+
+static void
+use_scratch(void)
+{
+	ck_assert_int_eq(setenv("XDG_STATE_HOME", scratch_dir(), 1), 0);
+}
+
+START_TEST(the_journal_comes_back_as_it_was_written)
+{
+	struct journal j;
+	struct stat st;
+	double since;
+
+	use_scratch();
+	ck_assert(journal_open(&j, KEY, REGION));
+	ck_assert_int_eq(j.pending, PENDING_NONE);
+	ck_assert(journal_asked(&j));
+	since = j.since;
+	ck_assert(since > 1000000000.0);
+	ck_assert_int_eq(stat(j.path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	journal_close(&j);
+
+	ck_assert(journal_open(&j, KEY, REGION));
+	ck_assert_int_eq(j.pending, PENDING_ASKED);
+	ck_assert_uint_eq(j.requests, 1);
+	ck_assert(j.since == since);
+	/* The first request counts: its answer may still turn up. */
+	ck_assert(journal_asked(&j));
+	ck_assert(j.since == since);
+	ck_assert(journal_issued(&j, CERT, "-----BEGIN\n\"x\"\n"));
+	journal_close(&j);
+
+	ck_assert(journal_open(&j, KEY, REGION));
+	ck_assert_int_eq(j.pending, PENDING_ISSUED);
+	ck_assert_uint_eq(j.requests, 2);
+	ck_assert_str_eq(j.id, CERT);
+	ck_assert_str_eq(j.pem, "-----BEGIN\n\"x\"\n");
+	ck_assert(journal_forget(&j));
+	journal_close(&j);
+
+	ck_assert(journal_open(&j, KEY, REGION));
+	ck_assert_int_eq(j.pending, PENDING_NONE);
+	journal_close(&j);
+	ck_assert_str_eq(said(), "");
+}
+END_TEST
+
+START_TEST(regions_and_keys_have_journals_of_their_own)
+{
+	struct journal j;
+
+	use_scratch();
+	ck_assert(journal_open(&j, KEY, REGION));
+	ck_assert(journal_asked(&j));
+	journal_close(&j);
+	ck_assert(journal_open(&j, KEY, "us-east-1"));
+	ck_assert_int_eq(j.pending, PENDING_NONE);
+	journal_close(&j);
+	ck_assert(journal_open(&j, CERT, REGION));
+	ck_assert_int_eq(j.pending, PENDING_NONE);
+	journal_close(&j);
+}
+END_TEST
+
+static const char *const damaged[] = {
+	"",
+	"{",
+	"[]",
+	"{ \"version\": 2, \"state\": \"asked\", \"since\": 1, \"requests\": 1 }",
+	"{ \"version\": 1, \"state\": \"lost\", \"since\": 1, \"requests\": 1 }",
+	"{ \"version\": 1, \"state\": \"asked\", \"since\": \"x\", \"requests\": 1 }",
+	"{ \"version\": 1, \"state\": \"asked\", \"since\": 1, \"requests\": -1 }",
+	"{ \"version\": 1, \"state\": \"issued\", \"since\": 1, \"requests\": 1 }",
+	"{ \"version\": 1, \"state\": \"issued\", \"since\": 1, \"requests\": 1, "
+	"\"certificateId\": \"../../etc/passwd\", \"certificatePem\": \"\" }",
+};
+
+START_TEST(a_damaged_journal_is_not_guessed_at)
+{
+	struct journal j;
+
+	use_scratch();
+	ck_assert(file_make_dir(scratch_file("optiga-provision")));
+	scratch_write("optiga-provision/" KEY "." REGION ".json", damaged[_i]);
+	ck_assert(!journal_open(&j, KEY, REGION));
+	ck_assert_ptr_nonnull(strstr(said(), "is damaged"));
+}
+END_TEST
+
+START_TEST(a_directory_that_cannot_be_written_is_named)
+{
+	struct journal j;
+
+	scratch_write("file", "");
+	ck_assert_int_eq(setenv("XDG_STATE_HOME", scratch_file("file"), 1), 0);
+	ck_assert(!journal_open(&j, KEY, REGION));
+	ck_assert_ptr_nonnull(strstr(said(), "cannot make the directory"));
+}
+END_TEST
+
+START_TEST(files_are_replaced_whole)
+{
+	const char *path = scratch_file("a");
+	struct stat st;
+	char *text;
+	size_t len;
+
+	ck_assert(file_replace(path, "first, longer", 13, 0600));
+	ck_assert(file_replace(path, "second", 6, 0600));
+	text = file_read(path, 6, &len);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq(text, "second");
+	ck_assert_uint_eq(len, 6);
+	free(text);
+	ck_assert_ptr_null(file_read(path, 5, &len));
+	ck_assert_ptr_nonnull(strstr(said(), "longer than 5 bytes"));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert(!file_replace(scratch_file("none/a"), "x", 1, 0600));
+	ck_assert(file_replace("/dev/null", "x", 1, 0600));
+}
+END_TEST
+
+START_TEST(locks_exclude_each_other)
+{
+	const char *path = scratch_file("lock");
+	int fd = file_lock(path, false, NULL);
+	bool busy = false;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_lt(file_lock(path, false, &busy), 0);
+	ck_assert(busy);
+	ck_assert_int_eq(close(fd), 0);
+	fd = file_lock(path, true, NULL);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+START_TEST(users_files_go_where_xdg_says)
+{
+	char *path;
+
+	ck_assert_int_eq(setenv("HOME", "/home/x", 1), 0);
+	ck_assert_int_eq(setenv("XDG_DATA_HOME", "/data", 1), 0);
+	path = file_user_dir("XDG_DATA_HOME", ".local/share");
+	ck_assert_str_eq(path, "/data/optiga-provision");
+	free(path);
+	/* A relative path there is ignored. */
+	ck_assert_int_eq(setenv("XDG_DATA_HOME", "data", 1), 0);
+	path = file_user_dir("XDG_DATA_HOME", ".local/share");
+	ck_assert_str_eq(path, "/home/x/.local/share/optiga-provision");
+	free(path);
+}
+END_TEST
+
+START_TEST(policy_templates_are_filled_in)
+{
+	char *text;
+
+	scratch_write("p", "{ \"Resource\": \"arn:aws:iot:<aws-region>:<aws-account-id>:*\","
+			   " \"r\": \"<aws-region><aws-region>\" }");
+	text = policy_make(scratch_file("p"), "aws", REGION, "123456789012");
+	ck_assert_ptr_nonnull(text);
+	ck_assert(policy_equal(text, "{\"r\":\"eu-central-1eu-central-1\","
+				     "\"Resource\":\"arn:aws:iot:eu-central-1:123456789012:*\"}"));
+	free(text);
+
+	text = policy_make(NULL, "aws-cn", "cn-north-1", "123456789012");
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "arn:aws-cn:iot:cn-north-1:123456789012:client/"));
+	ck_assert_ptr_null(strstr(text, "<aws"));
+	free(text);
+}
+END_TEST
+
+START_TEST(policies_that_cannot_be_are_refused)
+{
+	static char big[4096];
+	const char *file = scratch_file("p");
+
+	scratch_write("p", "{ oops }");
+	ck_assert_ptr_null(policy_make(file, "aws", REGION, "1"));
+	ck_assert_ptr_nonnull(strstr(said(), "line 1, column"));
+	scratch_write("p", "[]");
+	ck_assert_ptr_null(policy_make(file, "aws", REGION, "1"));
+	ck_assert_ptr_nonnull(strstr(said(), "must be a JSON object"));
+	(void)snprintf(big, sizeof(big), "{ \"a\": \"%02100d\" }", 0);
+	scratch_write("p", big);
+	ck_assert_ptr_null(policy_make(file, "aws", REGION, "1"));
+	ck_assert_ptr_nonnull(strstr(said(), "AWS IoT takes 2048"));
+	ck_assert(!policy_equal("{}", "{\"a\":1}"));
+	ck_assert(!policy_equal("{}", "x"));
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tc = tcase_create("journal");
+
+	tcase_add_test(tc, the_journal_comes_back_as_it_was_written);
+	tcase_add_test(tc, regions_and_keys_have_journals_of_their_own);
+	tcase_add_loop_test(tc, a_damaged_journal_is_not_guessed_at, 0,
+	    (int)(sizeof(damaged) / sizeof(damaged[0])));
+	tcase_add_test(tc, a_directory_that_cannot_be_written_is_named);
+	tcase_add_test(tc, files_are_replaced_whole);
+	tcase_add_test(tc, locks_exclude_each_other);
+	tcase_add_test(tc, users_files_go_where_xdg_says);
+	tcase_add_test(tc, policy_templates_are_filled_in);
+	tcase_add_test(tc, policies_that_cannot_be_are_refused);
+	return run_case("provision/journal", tc);
+}

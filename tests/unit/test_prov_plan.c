@@ -1,0 +1,193 @@
+/* The plan: from what chip and cloud have to the step that comes next. */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "provision/plan.h"
+#include "tests/unit/test_prov_util.h"
+
+/* A state in letters, and the steps to come as their names. */
+static const struct {
+	struct state s;
+	const char *steps;
+} rows[] = {
+	{ { .aws = false }, "key csr sign write" },
+	{ { .key = true }, "csr sign write" },
+	{ { .key = true, .cert = CERT_GOOD }, "" },
+	{ { .key = true, .cert = CERT_FOREIGN }, "refused" },
+	{ { .key = true, .cert = CERT_OTHER_KEY }, "refused" },
+	{ { .key = true, .cert = CERT_FOREIGN, .replace = true }, "csr sign remove write" },
+	{ { .key = true, .cert = CERT_GOOD, .replace = true }, "" },
+	{ { .aws = true },
+	    "policy thing key csr sign write attach-policy attach-thing activate tidy" },
+	{ { .aws = true, .policy = true, .thing = true, .key = true },
+	    "csr sign write attach-policy attach-thing activate tidy" },
+	{ { .aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .pending = PENDING_ASKED,
+	      .journal = true },
+	    "resume csr sign write attach-policy attach-thing activate tidy" },
+	{ { .aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .pending = PENDING_ISSUED,
+	      .journal = true },
+	    "write attach-policy attach-thing activate tidy" },
+	{ { .aws = true, .policy = true, .thing = true, .key = true, .cert = CERT_GOOD },
+	    "attach-policy attach-thing activate" },
+	{ { .aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .cert = CERT_GOOD,
+	      .policy_attached = true,
+	      .thing_attached = true,
+	      .active = true },
+	    "" },
+	{ { .aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .cert = CERT_GOOD,
+	      .policy_attached = true,
+	      .thing_attached = true,
+	      .active = true,
+	      .journal = true },
+	    "tidy" },
+	{ { .aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .cert = CERT_GOOD,
+	      .policy_attached = true,
+	      .active = true },
+	    "attach-thing" },
+	{ { .aws = true, .policy = true, .thing = true, .key = true, .cert = CERT_REVOKED },
+	    "refused" },
+	{ { .aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .cert = CERT_REVOKED,
+	      .replace = true },
+	    "csr sign remove write attach-policy attach-thing activate tidy" },
+};
+
+START_TEST(every_row_gives_its_steps)
+{
+	enum step list[STEP_COUNT];
+	size_t n = plan_list(&rows[_i].s, list);
+	char text[256] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			(void)strcat(text, " ");
+		(void)strcat(text, step_name(list[i]));
+	}
+	if (plan_next(&rows[_i].s) == STEP_REFUSED)
+		(void)strcat(text, "refused");
+	ck_assert_str_eq(text, rows[_i].steps);
+}
+END_TEST
+
+/* Any combination of facts, by number. */
+static struct state
+state_of(unsigned int bits)
+{
+	return (struct state){
+		.aws = bits & 1,
+		.replace = bits >> 1 & 1,
+		.key = bits >> 2 & 1,
+		.request = bits >> 3 & 1,
+		.journal = bits >> 4 & 1,
+		.policy = bits >> 5 & 1,
+		.thing = bits >> 6 & 1,
+		.policy_attached = bits >> 7 & 1,
+		.thing_attached = bits >> 8 & 1,
+		.active = bits >> 9 & 1,
+		.cert = (enum chip_cert)(bits >> 10 & 7),
+		.pending = (enum pending)(bits >> 13 & 3),
+	};
+}
+
+static bool
+is_state(unsigned int bits)
+{
+	return (bits >> 10 & 7) <= CERT_OTHER_KEY && (bits >> 13 & 3) <= PENDING_ISSUED;
+}
+
+START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
+{
+	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
+		struct state s = state_of(bits);
+		unsigned int n = 0;
+		enum step step;
+
+		if (!is_state(bits))
+			continue;
+		while ((step = plan_next(&s)) != STEP_DONE && step != STEP_REFUSED) {
+			ck_assert_uint_lt(n++, STEP_COUNT);
+			plan_apply(&s, step);
+		}
+		if (step == STEP_REFUSED)
+			ck_assert(!s.replace);
+		else
+			ck_assert(s.key && s.cert == CERT_GOOD);
+		if (step == STEP_DONE && s.aws)
+			ck_assert(s.policy && s.thing && s.policy_attached && s.thing_attached &&
+				  s.active && !s.journal);
+	}
+}
+END_TEST
+
+START_TEST(a_certificate_becomes_active_only_when_all_else_is_there)
+{
+	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
+		struct state s = state_of(bits);
+
+		if (!is_state(bits) || plan_next(&s) != STEP_ACTIVATE)
+			continue;
+		ck_assert(s.aws && s.policy && s.thing && s.key && s.cert == CERT_GOOD &&
+			  s.policy_attached && s.thing_attached);
+	}
+}
+END_TEST
+
+START_TEST(no_second_certificate_is_asked_for)
+{
+	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
+		struct state s = state_of(bits);
+
+		if (is_state(bits) && plan_next(&s) == STEP_SIGN)
+			ck_assert(s.key && s.pending == PENDING_NONE && s.cert != CERT_GOOD);
+	}
+}
+END_TEST
+
+START_TEST(every_step_is_found_by_its_name)
+{
+	for (enum step step = 0; step < STEP_COUNT; step++) {
+		ck_assert_int_eq(step_by_name(step_name(step)), step);
+		ck_assert_str_ne(step_text(step), "");
+	}
+	ck_assert_int_eq(step_by_name("nothing"), STEP_COUNT);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tc = tcase_create("plan");
+
+	tcase_add_loop_test(
+	    tc, every_row_gives_its_steps, 0, (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_test(tc, from_any_state_the_plan_ends_in_nothing_to_do);
+	tcase_add_test(tc, a_certificate_becomes_active_only_when_all_else_is_there);
+	tcase_add_test(tc, no_second_certificate_is_asked_for);
+	tcase_add_test(tc, every_step_is_found_by_its_name);
+	return run_case("provision/plan", tc);
+}
