@@ -13,7 +13,7 @@ tests_unit_test_bus_selector_LDADD = $(bus_test_libs)
 tests_unit_test_bus_lock_SOURCES = tests/unit/test_bus_lock.c
 nodist_tests_unit_test_bus_lock_SOURCES = tests/unit/sim_fake_app.c
 tests_unit_test_bus_lock_CFLAGS = $(bus_test_cflags)
-tests_unit_test_bus_lock_LDADD = $(bus_test_libs) -lpthread
+tests_unit_test_bus_lock_LDADD = $(bus_test_libs)
 
 check_PROGRAMS += tests/unit/test_bus_sock
 unit_tests += tests/unit/test_bus_sock
