@@ -206,8 +206,15 @@ index_set_state(struct index *ix, uint8_t code, uint8_t state)
 int
 index_put(struct index *ix, uint8_t code, unsigned type, const void *p, size_t len)
 {
+	struct cur now;
+
 	if (type > 7 || len > 255 || code == 0)
 		return HAL_EINVAL;
+	/* The same again must not move the fields: what is unchanged is not written. */
+	if (!index_get(ix, code, type, &now))
+		now.len = 0;
+	if (now.len == len && (len == 0 || memcmp(now.p, p, len) == 0))
+		return 0;
 	return change_entry(ix, code, index_state(ix, code), type, p, len);
 }
 
