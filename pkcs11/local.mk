@@ -22,8 +22,18 @@ libmodule_la_SOURCES = \
 	pkcs11/verify.c
 libmodule_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
 
-EXTRA_DIST += pkcs11/module.c
+pkcs11_LTLIBRARIES += optiga-pkcs11.la
+optiga_pkcs11_la_SOURCES = pkcs11/module.c pkcs11/optiga-pkcs11.h
+optiga_pkcs11_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS)
+optiga_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version -no-undefined \
+	-export-symbols-regex '^C_GetFunctionList$$' -Wl,-Bsymbolic -Wl,-z,defs
+optiga_pkcs11_la_LIBADD = libmodule.la libstore.la libchip.la liblink.la libbus.la libsim.la libbase.la \
+	$(CRYPTO_LIBS)
 include_HEADERS += pkcs11/optiga-pkcs11.h
+
+# libtool's description of the module is of no use to anybody.
+install-data-hook:
+	rm -f '$(DESTDIR)$(pkcs11dir)/optiga-pkcs11.la'
 
 p11kit_DATA = pkcs11/optiga.module
 pkcs11/optiga.module: Makefile

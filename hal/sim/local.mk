@@ -8,11 +8,10 @@ libsimwire_la_SOURCES = hal/sim/sim.h hal/sim/app.h \
 	hal/sim/image.h hal/sim/image.c \
 	hal/sim/handle.h hal/sim/sim.c \
 	hal/sim/fault.h hal/sim/fault.c
-libsimwire_la_LIBADD = libbase.la
 
 libsim_la_SOURCES = hal/sim/sim.h
 libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-libsim_la_LIBADD = libsimwire.la libbase.la $(CRYPTO_LIBS)
+libsim_la_LIBADD = libsimwire.la $(CRYPTO_LIBS)
 
 include hal/sim/app.mk
 

@@ -23,9 +23,23 @@ static char dir[64];
 static const unsigned char p256[] = { 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07 };
 static const unsigned char p384[] = { 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22 };
 
+/* SEC 2, RFC 5639. */
+static const unsigned char p521[] = { 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23 };
+#define BRAINPOOL(n)                                                                               \
+	{                                                                                          \
+		0x06, 0x09, 0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, (n)                    \
+	}
+static const unsigned char bp256[] = BRAINPOOL(7);
+static const unsigned char bp384[] = BRAINPOOL(11);
+static const unsigned char bp512[] = BRAINPOOL(13);
+
 const struct key_kind harness_kinds[] = {
 	{ "P-256", CKK_EC, 256, p256, sizeof(p256), 64 },
 	{ "P-384", CKK_EC, 384, p384, sizeof(p384), 96 },
+	{ "P-521", CKK_EC, 521, p521, sizeof(p521), 132 },
+	{ "brainpoolP256r1", CKK_EC, 256, bp256, sizeof(bp256), 64 },
+	{ "brainpoolP384r1", CKK_EC, 384, bp384, sizeof(bp384), 96 },
+	{ "brainpoolP512r1", CKK_EC, 512, bp512, sizeof(bp512), 128 },
 	{ "RSA 1024", CKK_RSA, 1024, NULL, 0, 128 },
 	{ "RSA 2048", CKK_RSA, 2048, NULL, 0, 256 },
 };

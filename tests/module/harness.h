@@ -47,8 +47,12 @@ struct key_kind {
 	size_t params_len;
 	size_t sig_len;
 };
-extern const struct key_kind harness_kinds[];
+extern const struct key_kind harness_kinds[]; /* EC first */
 extern const size_t harness_nkinds;
+#define KIND_P256    0
+#define KIND_P384    1
+#define KIND_RSA1024 6
+#define KIND_RSA2048 7
 CK_RV harness_generate(CK_SESSION_HANDLE s, const struct key_kind *kind, const char *id,
     const char *label, CK_OBJECT_HANDLE *pub, CK_OBJECT_HANDLE *priv);
 

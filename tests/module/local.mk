@@ -5,3 +5,58 @@ module_tests += tests/module/test_conf
 tests_module_test_conf_SOURCES = tests/module/test_conf.c
 tests_module_test_conf_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_module_test_conf_LDADD = libmodule.la libbase.la $(CHECK_LIBS)
+
+module_harness = tests/module/harness.c tests/module/harness.h
+module_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
+module_ldadd = libsim.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS) -ldl -lpthread
+
+check_PROGRAMS += tests/module/test_init
+module_tests += tests/module/test_init
+tests_module_test_init_SOURCES = tests/module/test_init.c $(module_harness)
+tests_module_test_init_CFLAGS = $(module_cflags)
+tests_module_test_init_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_session
+module_tests += tests/module/test_session
+tests_module_test_session_SOURCES = tests/module/test_session.c $(module_harness)
+tests_module_test_session_CFLAGS = $(module_cflags)
+tests_module_test_session_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_args
+module_tests += tests/module/test_args
+tests_module_test_args_SOURCES = tests/module/test_args.c $(module_harness)
+tests_module_test_args_CFLAGS = $(module_cflags)
+tests_module_test_args_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_mech
+module_tests += tests/module/test_mech
+tests_module_test_mech_SOURCES = tests/module/test_mech.c $(module_harness)
+tests_module_test_mech_CFLAGS = $(module_cflags)
+tests_module_test_mech_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_object
+module_tests += tests/module/test_object
+tests_module_test_object_SOURCES = tests/module/test_object.c $(module_harness)
+tests_module_test_object_CFLAGS = $(module_cflags)
+tests_module_test_object_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_digest
+module_tests += tests/module/test_digest
+tests_module_test_digest_SOURCES = tests/module/test_digest.c $(module_harness)
+tests_module_test_digest_CFLAGS = $(module_cflags)
+tests_module_test_digest_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_sign
+module_tests += tests/module/test_sign
+tests_module_test_sign_SOURCES = tests/module/test_sign.c $(module_harness)
+tests_module_test_sign_CFLAGS = $(module_cflags)
+tests_module_test_sign_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_engine
+module_tests += tests/module/test_engine
+tests_module_test_engine_SOURCES = tests/module/test_engine.c $(module_harness)
+tests_module_test_engine_CFLAGS = $(module_cflags)
+tests_module_test_engine_LDADD = $(module_ldadd)
+
+dist_check_SCRIPTS += tests/module/exports.sh
+lint_tests += tests/module/exports.sh

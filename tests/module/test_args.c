@@ -250,9 +250,9 @@ START_TEST(read_only_sessions_change_nothing)
 	CK_ATTRIBUTE name = { CKA_LABEL, label, 3 };
 	CK_ATTRIBUTE crt = { CKA_CLASS, &cls, sizeof(cls) };
 
-	ck_assert_rv(
-	    harness_generate(s, &harness_kinds[0], NULL, NULL, &pub, &priv), CKR_SESSION_READ_ONLY);
-	ck_assert_ok(harness_generate(rw, &harness_kinds[0], NULL, NULL, &pub, &priv));
+	ck_assert_rv(harness_generate(s, &harness_kinds[KIND_P256], NULL, NULL, &pub, &priv),
+	    CKR_SESSION_READ_ONLY);
+	ck_assert_ok(harness_generate(rw, &harness_kinds[KIND_P256], NULL, NULL, &pub, &priv));
 	ck_assert_rv(p11->C_SetAttributeValue(s, priv, &name, 1), CKR_SESSION_READ_ONLY);
 	ck_assert_rv(p11->C_DestroyObject(s, priv), CKR_SESSION_READ_ONLY);
 	ck_assert_rv(p11->C_CreateObject(s, &crt, 1, &a), CKR_SESSION_READ_ONLY);
@@ -268,12 +268,12 @@ START_TEST(session_objects_are_refused)
 	CK_BBOOL no = CK_FALSE;
 	CK_OBJECT_CLASS cls = CKO_CERTIFICATE;
 	CK_ATTRIBUTE pub[] = { { CKA_TOKEN, &no, sizeof(no) },
-		{ CKA_EC_PARAMS, params, harness_kinds[0].params_len } };
+		{ CKA_EC_PARAMS, params, harness_kinds[KIND_P256].params_len } };
 	CK_ATTRIBUTE crt[] = { { CKA_TOKEN, &no, sizeof(no) }, { CKA_CLASS, &cls, sizeof(cls) } };
 	CK_MECHANISM ec = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
 	CK_OBJECT_HANDLE a, b;
 
-	memcpy(params, harness_kinds[0].params, harness_kinds[0].params_len);
+	memcpy(params, harness_kinds[KIND_P256].params, harness_kinds[KIND_P256].params_len);
 	ck_assert_rv(
 	    p11->C_GenerateKeyPair(s, &ec, pub, 2, pub, 1, &a, &b), CKR_TEMPLATE_INCONSISTENT);
 	ck_assert_rv(

@@ -35,6 +35,7 @@ setup(void)
 
 START_TEST(the_module_works_under_the_engine)
 {
+	static const size_t kinds[] = { KIND_P256, KIND_P384, KIND_RSA1024, KIND_RSA2048 };
 	CK_MECHANISM sha = { CKM_SHA384, NULL, 0 };
 	CK_SESSION_HANDLE s;
 	CK_RV rv = p11->C_Initialize(NULL);
@@ -42,8 +43,8 @@ START_TEST(the_module_works_under_the_engine)
 	/* One process, one module: the engine may have initialised it already. */
 	ck_assert(rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED);
 	s = harness_session(true);
-	for (size_t i = 0; i < harness_nkinds; i++) {
-		const struct key_kind *kind = &harness_kinds[i];
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct key_kind *kind = &harness_kinds[kinds[i]];
 		CK_MECHANISM mech = { kind->type == CKK_EC ? CKM_ECDSA_SHA256 : CKM_SHA256_RSA_PKCS,
 			NULL, 0 };
 		unsigned char data[100] = { 1 }, sig[512], out[48];

@@ -20,8 +20,10 @@ setup(void)
 	noffered = OFFERED_MAX;
 	ck_assert_ok(p11->C_GetMechanismList(0, offered, &noffered));
 	s = harness_session(true);
-	ck_assert_ok(harness_generate(s, &harness_kinds[0], NULL, NULL, &pubs[0], &privs[0]));
-	ck_assert_ok(harness_generate(s, &harness_kinds[3], NULL, NULL, &pubs[1], &privs[1]));
+	ck_assert_ok(
+	    harness_generate(s, &harness_kinds[KIND_P256], NULL, NULL, &pubs[0], &privs[0]));
+	ck_assert_ok(
+	    harness_generate(s, &harness_kinds[KIND_RSA2048], NULL, NULL, &pubs[1], &privs[1]));
 }
 
 static bool

@@ -1,0 +1,77 @@
+#!/bin/sh
+# OpenSSL with libp11's engine: requests, signatures, and a handshake with the chip's key.
+# shellcheck disable=SC1091,SC2154 # client-lib.sh sets them
+set -eu
+. "${top_srcdir:?}/tests/cli/client-lib.sh"
+need openssl pkcs11-tool
+[ -e "$(openssl version -e | sed 's/.*"\(.*\)"/\1/')/pkcs11.so" ] ||
+	fail "libp11's engine is not installed"
+new_chip
+new_ca
+engine_conf
+
+ossl() {
+	OPENSSL_CONF=$engine_conf openssl "$@"
+}
+
+n=0
+for type in EC:prime256v1 EC:secp384r1 rsa:2048; do
+	n=$((n + 1))
+	key="pkcs11:id=%B$n;type=private"
+	step "$type: request"
+	pkcs11-tool --module "$module" --keypairgen --key-type "$type" --id "b$n" \
+		--label "key $n" > "$tmp/log" 2>&1
+	ossl req -new -engine pkcs11 -keyform engine -key "$key" -subj "/CN=device $n" \
+		-out "$tmp/$n.csr"
+	openssl req -in "$tmp/$n.csr" -verify -noout
+	openssl req -in "$tmp/$n.csr" -pubkey -noout -out "$tmp/$n.pub"
+
+	step "$type: sign data, digests of several lengths"
+	for h in sha256 sha384 sha512; do
+		ossl dgst -engine pkcs11 -keyform engine "-$h" -sign "$key" -out "$tmp/sig" \
+			"$tmp/$n.csr"
+		openssl dgst "-$h" -verify "$tmp/$n.pub" -signature "$tmp/sig" "$tmp/$n.csr"
+	done
+	step "$type: public key through the engine"
+	ossl pkey -engine pkcs11 -inform engine -in "pkcs11:id=%B$n;type=public" -pubin -pubout \
+		-out "$tmp/again.pub"
+	cmp "$tmp/$n.pub" "$tmp/again.pub"
+done
+
+step 'the engine makes itself the default for all, from the configuration'
+sed -i 's/^init = 0/init = 1/' "$engine_conf"
+ossl req -new -engine pkcs11 -keyform engine -key 'pkcs11:id=%B1;type=private' \
+	-subj '/CN=default' -out "$tmp/default.csr"
+openssl req -in "$tmp/default.csr" -verify -noout
+
+step 'chip key and certificate in a handshake'
+openssl x509 -req -in "$tmp/1.csr" -CA "$tmp/ca.pem" -CAkey "$tmp/ca.key" -days 10 \
+	-out "$tmp/client.pem" 2> /dev/null
+openssl x509 -in "$tmp/client.pem" -outform DER -out "$tmp/client.der"
+pkcs11-tool --module "$module" --write-object "$tmp/client.der" --type cert --id b1 > /dev/null
+pkcs11-tool --module "$module" --read-object --type cert --id b1 -o "$tmp/chip.der"
+openssl x509 -inform DER -in "$tmp/chip.der" -out "$tmp/chip.pem"
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+	-keyout "$tmp/server.key" -out "$tmp/server.csr" 2> /dev/null
+openssl x509 -req -in "$tmp/server.csr" -CA "$tmp/ca.pem" -CAkey "$tmp/ca.key" -days 10 \
+	-out "$tmp/server.pem" 2> /dev/null
+openssl s_server -accept 127.0.0.1:0 -cert "$tmp/server.pem" -key "$tmp/server.key" \
+	-CAfile "$tmp/ca.pem" -Verify 1 -verify_return_error -www > "$tmp/server.log" 2>&1 &
+servers=$!
+tries=0
+until port=$(sed -n 's/^ACCEPT 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$tmp/server.log") && [ "$port" ]; do
+	tries=$((tries + 1))
+	[ $tries -lt 100 ] || { cat "$tmp/server.log"; fail 'server does not start'; }
+	sleep 0.1
+done
+for version in -tls1_2 -tls1_3; do
+	printf 'GET / HTTP/1.0\r\n\r\n' | ossl s_client -connect "127.0.0.1:$port" "$version" \
+		-engine pkcs11 -keyform engine -key 'pkcs11:id=%B1;type=private' \
+		-cert "$tmp/chip.pem" -CAfile "$tmp/ca.pem" -verify_return_error -ign_eof \
+		> "$tmp/client.log" 2>&1 || { cat "$tmp/client.log"; fail "handshake $version"; }
+	grep -q 'HTTP/1.0 200' "$tmp/client.log" || { cat "$tmp/client.log"; fail 'no answer'; }
+done
+step 'without the certificate there is no connection'
+printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect "127.0.0.1:$port" -tls1_2 \
+	-CAfile "$tmp/ca.pem" > "$tmp/client.log" 2>&1 && fail 'the server did not insist'
+exit 0
