@@ -49,7 +49,7 @@ MODULE_PATH = $module
 init = 0
 CNF
 openssl s_server -accept 127.0.0.1:0 -cert server.pem -key server.key -CAfile ca/ca.pem \
-	-Verify 2 -verify_return_error -naccept 1 >server.log 2>&1 &
+	-Verify 2 -verify_return_error -rev -naccept 1 >server.log 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || :' EXIT
 port=
