@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include <check.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "provision/aws.h"
 #include "tests/unit/test_aws_util.h"
@@ -189,8 +191,40 @@ START_TEST(lists_go_through_all_pages)
 }
 END_TEST
 
+/* The stand-in's certificates have the structure of Amazon's: lengths rebuilt from published ones.
+ */
+START_TEST(certificates_are_as_long_as_amazons)
+{
+	static const struct {
+		const char *key_type;
+		int der_len;
+	} sizes[] = { { "P-256", 641 }, { "P-384", 670 }, { "P-521", 708 }, { "RSA-2048", 844 } };
+	struct standin s;
+	struct aws *a;
+	struct aws_cert c;
+	char *csr = make_csr(sizes[_i].key_type);
+	BIO *bio;
+	X509 *cert;
+
+	standin_start(&s, NULL);
+	a = open_aws();
+	ck_assert_int_eq(aws_create_certificate(a, csr, &c), AWS_OK);
+	bio = BIO_new_mem_buf(c.pem, -1);
+	cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	ck_assert_ptr_nonnull(cert);
+	ck_assert_int_eq(i2d_X509(cert, NULL), sizes[_i].der_len);
+	X509_free(cert);
+	BIO_free(bio);
+	free(csr);
+	aws_cert_clear(&c);
+	aws_close(&a);
+	standin_stop(&s);
+}
+END_TEST
+
 START_TEST(the_cloud_refuses_and_says_why)
 {
+	static const char *const bad_keys[] = { "brainpoolP256r1", "secp256k1", "RSA-1024" };
 	struct standin s;
 	struct aws *a;
 	struct aws_cert c, cert;
@@ -199,10 +233,12 @@ START_TEST(the_cloud_refuses_and_says_why)
 	standin_start(&s, NULL);
 	a = open_aws();
 	cert = issue(a);
-	csr = make_csr("brainpoolP256r1");
-	SAYS(aws_create_certificate(a, csr, &c), AWS_FAILED);
-	heard("CreateCertificateFromCsr failed: InvalidRequestException");
-	free(csr);
+	for (size_t i = 0; i < sizeof(bad_keys) / sizeof(bad_keys[0]); i++) {
+		csr = make_csr(bad_keys[i]);
+		SAYS(aws_create_certificate(a, csr, &c), AWS_FAILED);
+		heard("CreateCertificateFromCsr failed: InvalidRequestException");
+		free(csr);
+	}
 	SAYS(aws_create_certificate(a, "no PEM", &c), AWS_FAILED);
 	SAYS(aws_create_certificate(a, "\xff", &c), AWS_FAILED);
 	heard("not UTF-8");
@@ -385,6 +421,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_whole_flow);
 	tcase_add_test(tc, lists_go_through_all_pages);
+	tcase_add_loop_test(tc, certificates_are_as_long_as_amazons, 0, 4);
 	tcase_add_test(tc, the_cloud_refuses_and_says_why);
 	tcase_add_loop_test(tc, keys_are_judged, 0, (int)(sizeof(keys) / sizeof(keys[0])));
 	tcase_add_test(tc, options_go_before_the_environment);

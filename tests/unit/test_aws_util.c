@@ -17,6 +17,7 @@
 #include <check.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "tests/unit/test_aws_util.h"
@@ -356,9 +357,11 @@ standin_state(const struct standin *s)
 }
 
 char *
-make_csr(const char *curve)
+make_csr(const char *key_type)
 {
-	EVP_PKEY *key = EVP_EC_gen(curve);
+	unsigned int bits = 0;
+	EVP_PKEY *key =
+	    sscanf(key_type, "RSA-%u", &bits) == 1 ? EVP_RSA_gen(bits) : EVP_EC_gen(key_type);
 	X509_REQ *req = X509_REQ_new();
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *data, *pem;

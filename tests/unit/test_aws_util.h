@@ -47,7 +47,7 @@ void standin_faults(const struct standin *s, const char *text);
 /* A new reference. */
 json_t *standin_state(const struct standin *s);
 
-/* PEM of a request for a new key on the curve, CN "x"; malloc'ed. */
-char *make_csr(const char *curve);
+/* PEM of a request for a new key, a curve or "RSA-1024" and the like, CN "x"; malloc'ed. */
+char *make_csr(const char *key_type);
 
 #endif
