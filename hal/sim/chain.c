@@ -126,6 +126,7 @@ execute(struct sim_state *st)
 	ch->tx_active = false;
 	ch->tx_repeated = false;
 	ch->tx_presence = false;
+	ch->tx_off = 0; /* of the answer before, which may have been longer */
 	sim_shield_command(st, &exec_ns);
 	ch->exec_start = st->now;
 	ch->exec_end = st->now + exec_ns;

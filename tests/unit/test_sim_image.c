@@ -244,6 +244,26 @@ START_TEST(two_handles_see_one_chip)
 }
 END_TEST
 
+/* A short answer after a long one: at no moment is the state such that nobody may open it. */
+START_TEST(a_busy_chip_can_be_opened_by_others)
+{
+	uint8_t packet[64];
+	struct sim *other = NULL;
+	size_t n;
+
+	packet[0] = 0x00;
+	n = host_command(packet + 1, 1000, 200, 20);
+	host_send(&h, 0x03, packet, 1 + n);
+	ck_assert_int_eq(host_take(&h), 0x80);
+	ck_assert_int_eq(host_wait(&h, 20), 0x00);
+	host_control(&h, 0x80);
+	n = host_command(packet + 1, 5000, 0, 20);
+	host_send(&h, 0x04, packet, 1 + n);
+	ck_assert_msg(sim_open(h.path, SIM_TIME_VIRTUAL, &other) == 0, "%s", sim_error());
+	sim_close(&other);
+}
+END_TEST
+
 /* Hosts lock with flock, the chip with byte ranges: neither sees the other. */
 START_TEST(the_hosts_lock_does_not_stop_the_chip)
 {
@@ -485,6 +505,7 @@ main(void)
 		{ an_image_cut_short_under_us_is_an_error_not_a_crash, 1 },
 		{ a_server_and_others_exclude_each_other, 1 },
 		{ two_handles_see_one_chip, 1 },
+		{ a_busy_chip_can_be_opened_by_others, 1 },
 		{ the_hosts_lock_does_not_stop_the_chip, 1 },
 		{ no_transfer_of_two_processes_and_two_threads_is_lost, 1 },
 		{ a_kill_at_any_moment_leaves_a_whole_chip, 1 },
