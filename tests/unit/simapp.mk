@@ -5,13 +5,17 @@ simapp_rig = tests/unit/simapp_rig.c tests/unit/simapp_rig.h
 check_PROGRAMS += \
 	tests/unit/test_simapp_general \
 	tests/unit/test_simapp_data \
+	tests/unit/test_simapp_meta \
 	tests/unit/test_simapp_access \
-	tests/unit/test_simapp_keys
+	tests/unit/test_simapp_keys \
+	tests/unit/test_simapp_monitor
 unit_tests += \
 	tests/unit/test_simapp_general \
 	tests/unit/test_simapp_data \
+	tests/unit/test_simapp_meta \
 	tests/unit/test_simapp_access \
-	tests/unit/test_simapp_keys
+	tests/unit/test_simapp_keys \
+	tests/unit/test_simapp_monitor
 
 tests_unit_test_simapp_general_SOURCES = tests/unit/test_simapp_general.c $(simapp_rig)
 tests_unit_test_simapp_general_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
@@ -21,6 +25,10 @@ tests_unit_test_simapp_data_SOURCES = tests/unit/test_simapp_data.c $(simapp_rig
 tests_unit_test_simapp_data_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_data_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
 
+tests_unit_test_simapp_meta_SOURCES = tests/unit/test_simapp_meta.c $(simapp_rig)
+tests_unit_test_simapp_meta_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_meta_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
 tests_unit_test_simapp_access_SOURCES = tests/unit/test_simapp_access.c $(simapp_rig)
 tests_unit_test_simapp_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_access_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
@@ -28,3 +36,7 @@ tests_unit_test_simapp_access_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHEC
 tests_unit_test_simapp_keys_SOURCES = tests/unit/test_simapp_keys.c $(simapp_rig)
 tests_unit_test_simapp_keys_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_keys_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_monitor_SOURCES = tests/unit/test_simapp_monitor.c $(simapp_rig)
+tests_unit_test_simapp_monitor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_monitor_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)

@@ -68,6 +68,17 @@ rig_hex(const uint8_t *p, size_t n)
 	return t;
 }
 
+const char *
+rig_zeros(size_t n)
+{
+	static char z[2 * SIM_APDU_MAX + 1];
+
+	ck_assert_uint_lt(2 * n, sizeof(z));
+	memset(z, '0', 2 * n);
+	z[2 * n] = '\0';
+	return z;
+}
+
 void
 rig_factory(uint64_t seed, bool monitor)
 {

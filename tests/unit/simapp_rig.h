@@ -34,6 +34,7 @@ void rig_setup(void);
 const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 size_t rig_unhex(const char *hex, uint8_t *out, size_t max);
 const char *rig_hex(const uint8_t *p, size_t n);
+const char *rig_zeros(size_t n); /* n bytes 00; one buffer */
 
 /* Sends an APDU as it is; the clock moves. rig_out: OutData of the last response. */
 void rig_send(const uint8_t *cmd, size_t len);
