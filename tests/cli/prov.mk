@@ -5,3 +5,6 @@ dist_man_MANS += man/optiga-provision.1
 
 dist_check_SCRIPTS += tests/cli/prov_soft.sh
 cli_tests += tests/cli/prov_soft.sh
+
+dist_check_SCRIPTS += tests/cli/prov_aws.sh tests/cli/prov_kill.sh
+cli_tests += tests/cli/prov_aws.sh tests/cli/prov_kill.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
 # optiga-provision on a software token with a CA of one's own: a PKCS #11 client like any other.
+# shellcheck disable=SC2154 # assigned in prov_lib.sh
 set -eu
 # shellcheck source=tests/cli/prov_lib.sh disable=SC1091
 . "${top_srcdir:-.}/tests/cli/prov_lib.sh"
