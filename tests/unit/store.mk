@@ -7,7 +7,11 @@ store_host = tests/unit/test_store_host.c tests/unit/test_store_host.h
 store_tests = \
 	tests/unit/test_store_index \
 	tests/unit/test_store_recover \
-	tests/unit/test_store_keys
+	tests/unit/test_store_find \
+	tests/unit/test_store_keys \
+	tests/unit/test_store_create \
+	tests/unit/test_store_cut \
+	tests/unit/test_store_hostile
 check_PROGRAMS += $(store_tests)
 unit_tests += $(store_tests)
 
@@ -19,6 +23,40 @@ tests_unit_test_store_recover_SOURCES = tests/unit/test_store_recover.c
 tests_unit_test_store_recover_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_recover_LDADD = $(store_test_libs)
 
+tests_unit_test_store_find_SOURCES = tests/unit/test_store_find.c $(store_host)
+tests_unit_test_store_find_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_find_LDADD = $(store_test_libs)
+
 tests_unit_test_store_keys_SOURCES = tests/unit/test_store_keys.c $(store_host)
 tests_unit_test_store_keys_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_keys_LDADD = $(store_test_libs)
+
+tests_unit_test_store_create_SOURCES = tests/unit/test_store_create.c $(store_host)
+tests_unit_test_store_create_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_create_LDADD = $(store_test_libs)
+
+# Dies at a bus transfer of its choice.
+tests_unit_test_store_cut_SOURCES = tests/unit/test_store_cut.c $(store_host)
+tests_unit_test_store_cut_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_cut_LDADD = $(store_test_libs)
+tests_unit_test_store_cut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bus_write
+
+# The same at every single transfer.
+check_PROGRAMS += tests/unit/test_store_cut_long
+long_tests += tests/unit/test_store_cut_long
+tests_unit_test_store_cut_long_SOURCES = tests/unit/test_store_cut.c $(store_host)
+tests_unit_test_store_cut_long_CPPFLAGS = $(AM_CPPFLAGS) -DCUT_EVERY=1
+tests_unit_test_store_cut_long_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_cut_long_LDADD = $(store_test_libs)
+tests_unit_test_store_cut_long_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bus_write
+
+tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c $(store_host)
+tests_unit_test_store_hostile_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_hostile_LDADD = $(store_test_libs)
+
+check_PROGRAMS += tests/unit/test_store_hostile_long
+long_tests += tests/unit/test_store_hostile_long
+tests_unit_test_store_hostile_long_SOURCES = tests/unit/test_store_hostile.c $(store_host)
+tests_unit_test_store_hostile_long_CPPFLAGS = $(AM_CPPFLAGS) -DROUNDS=1000
+tests_unit_test_store_hostile_long_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_hostile_long_LDADD = $(store_test_libs)
