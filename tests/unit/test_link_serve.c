@@ -161,6 +161,26 @@ START_TEST(bus_time_is_that_of_the_chip_in_this_process)
 }
 END_TEST
 
+static void
+take_turns(void)
+{
+	struct bus *bus;
+	struct link *ln;
+
+	open_link(selector, &bus, &ln);
+	for (int n = 0; n < 10; n++) {
+		if (bus_lock(bus) != 0 || link_join(ln, false) != 0)
+			_exit(1);
+		if (command(ln, 10, 500, (size_t)n) <= 0 || command(ln, 300, 0, 0) <= 0)
+			_exit(2);
+		bus_record(bus)->change += 2;
+		bus_unlock(bus);
+	}
+	link_free(&ln);
+	bus_close(&bus);
+	_exit(0);
+}
+
 START_TEST(processes_take_turns)
 {
 	struct bus *bus;
@@ -174,18 +194,8 @@ START_TEST(processes_take_turns)
 		pid_t pid = fork();
 
 		ck_assert_int_ge(pid, 0);
-		if (pid != 0)
-			continue;
-		open_link(selector, &bus, &ln);
-		for (int n = 0; n < 10; n++) {
-			if (bus_lock(bus) != 0 || link_join(ln, false) != 0)
-				_exit(1);
-			if (command(ln, 10, 500, (size_t)n) <= 0 || command(ln, 300, 0, 0) <= 0)
-				_exit(2);
-			bus_record(bus)->change += 2;
-			bus_unlock(bus);
-		}
-		_exit(0);
+		if (pid == 0)
+			take_turns();
 	}
 	for (int p = 0; p < 3; p++) {
 		pid_t pid = waitpid(-1, &status, 0);
