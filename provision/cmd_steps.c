@@ -78,7 +78,10 @@ request_fits_aws(const struct job *j)
 static bool
 sign_at_aws(struct job *j)
 {
-	if (!request_fits_aws(j) || !cloud_journal(j))
+	char id[65];
+
+	if (!request_fits_aws(j) || !key_id(j->key.pub, id) ||
+	    !job_lock_name(j, id, "a request of this key") || !cloud_journal(j))
 		return false;
 	if (j->state.pending == PENDING_ASKED && !cloud_resume(j))
 		return false;

@@ -52,8 +52,8 @@ warn_readable(const struct cred_conf *c)
 {
 	struct stat st;
 
-	if (c->credentials != NULL && stat(c->credentials_path, &st) == 0 &&
-	    S_ISREG(st.st_mode) && (st.st_mode & S_IROTH) != 0)
+	if (c->credentials != NULL && stat(c->credentials_path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & S_IROTH) != 0)
 		prov_warn("everybody on this machine can read \"%s\"", c->credentials_path);
 }
 

@@ -58,44 +58,53 @@ job_close(struct job *j)
 
 /* Serial numbers are the token's to choose: only what is safe in a file name is kept. */
 static char *
-lock_file(struct job *j, const char *dir)
+slot_name(const struct job *j)
 {
 	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	char *serial = strdup(token_serial(j->token)), *path = NULL;
+	char *name = NULL;
 
-	if (serial == NULL)
+	if (asprintf(&name, "%s-%04x", token_serial(j->token), j->slot->key_oid) < 0)
 		return NULL;
-	for (char *p = serial; *p != '\0'; p++)
-		if (strchr(safe, *p) == NULL)
+	for (char *p = name; *p != '\0'; p++)
+		if (*p != '-' && strchr(safe, *p) == NULL)
 			*p = '_';
-	if (asprintf(&path, "%s/%s-%04x.lock", dir, serial, j->slot->key_oid) < 0)
+	return name;
+}
+
+bool
+job_lock_name(struct job *j, const char *name, const char *what)
+{
+	char *dir = journal_dir(), *path = NULL;
+	bool busy = false;
+
+	if (dir == NULL)
+		return false;
+	if (name == NULL || asprintf(&path, "%s/%s.lock", dir, name) < 0) {
+		prov_error("out of memory");
 		path = NULL;
-	free(serial);
-	return path;
+	} else {
+		j->lock_fd = file_lock(path, false, &busy);
+	}
+	free(dir);
+	free(path);
+	if (busy) {
+		prov_error("another optiga-provision is at work on %s", what);
+		prov_hint("wait until it has ended, then run again");
+	}
+	return j->lock_fd >= 0;
 }
 
 bool
 job_lock(struct job *j)
 {
-	char *dir = journal_dir(), *path;
-	bool busy;
+	char *name = slot_name(j), what[64];
+	bool ok;
 
-	if (dir == NULL)
-		return false;
-	path = lock_file(j, dir);
-	free(dir);
-	if (path == NULL) {
-		prov_error("out of memory");
-		return false;
-	}
-	j->lock_fd = file_lock(path, false, &busy);
-	free(path);
-	if (busy) {
-		prov_error("another optiga-provision is at work on slot \"%s\" (%04X) of this chip",
-		    j->slot->name, j->slot->key_oid);
-		prov_hint("wait until it has ended, then run again");
-	}
-	return j->lock_fd >= 0;
+	(void)snprintf(
+	    what, sizeof(what), "slot \"%s\" (%04X) of this chip", j->slot->name, j->slot->key_oid);
+	ok = job_lock_name(j, name, what);
+	free(name);
+	return ok;
 }
 
 bool

@@ -44,6 +44,9 @@ void job_close(struct job *j);
 /* No other run on this chip's slot at the same time. */
 bool job_lock(struct job *j);
 
+/* The same for anything that has a name; what is it for people. */
+bool job_lock_name(struct job *j, const char *name, const char *what);
+
 /* The CA's directory, or the way to AWS IoT; checks the configuration against it, changes nothing.
  */
 bool job_open_ca(struct job *j);

@@ -402,6 +402,7 @@ token_write_cert(struct token *t, const struct token_key *k, X509 *cert)
 	if (back == NULL || back_len != der_len || memcmp(back, der, der_len) != 0) {
 		prov_error("the certificate read back from the chip is not the one written");
 		prov_hint("check power and wiring, then run again");
+		(void)t->module->C_DestroyObject(t->session, o);
 		goto out;
 	}
 	ok = true;
