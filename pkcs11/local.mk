@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libmodule.la
 libmodule_la_SOURCES = \
 	pkcs11/calls.h \
+	pkcs11/check.c pkcs11/check.h \
 	pkcs11/conf.c pkcs11/conf.h \
 	pkcs11/digest.c \
 	pkcs11/general.c \

@@ -23,6 +23,9 @@ struct mech_hash {
 	size_t info_len;
 	bool sha512; /* RSA with it needs model->rsa_sha512 */
 };
+
+/* Longest digest anybody signs. More in CKM_ECDSA is no digest; cutting it would sign its head
+ * alone. */
 #define MECH_HASH_MAX 64
 
 struct mech {

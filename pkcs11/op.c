@@ -75,7 +75,7 @@ void
 mod_op_end(struct op *op)
 {
 	EVP_MD_CTX_free(op->md);
-	EVP_PKEY_free(op->pub);
+	buf_free(&op->pub);
 	buf_free(&op->data);
 	memset(op, 0, sizeof(*op));
 }

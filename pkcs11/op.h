@@ -21,7 +21,7 @@ struct op {
 	struct store_key key;    /* sign and verify */
 	EVP_MD_CTX *md;          /* mech->hash is set */
 	struct buf data;         /* else */
-	EVP_PKEY *pub;           /* verify */
+	struct buf pub;          /* verify: SubjectPublicKeyInfo */
 };
 
 /* Starts hashing or collecting. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED; nothing is left behind then.

@@ -10,10 +10,6 @@
 #include "pkcs11/calls.h"
 #include "pkcs11/mod.h"
 
-/* Longest digest anybody signs. More in CKM_ECDSA is no digest; cutting it would sign its head
- * alone. */
-#define DIGEST_MAX 64
-
 static CK_RV
 begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 {
@@ -84,7 +80,7 @@ sign(struct session *s, struct buf *sig)
 		if (rv != CKR_OK)
 			goto out;
 		len = hash->len;
-	} else if (len == 0 || len > DIGEST_MAX) {
+	} else if (len == 0 || len > MECH_HASH_MAX) {
 		rv = CKR_DATA_LEN_RANGE;
 		goto out;
 	}

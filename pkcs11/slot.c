@@ -59,7 +59,7 @@ mod_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *np)
 		return rv;
 	if (np == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
-	room = *np;
+	room = list != NULL ? *np : 0; /* it may be anything in a query */
 	for (size_t i = 0; i < m->ntokens; i++) {
 		if (present && attach(&m->tokens[i]) != 0)
 			continue;
@@ -165,7 +165,7 @@ mod_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *np)
 		return rv;
 	if (np == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
-	room = *np;
+	room = list != NULL ? *np : 0;
 	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
 		if (!mod_mech_offered(mech, model))
 			continue;

@@ -47,7 +47,7 @@ mod_output(const void *out, CK_ULONG *lenp, CK_ULONG need, CK_RV *rv, bool *keep
 		*rv = CKR_ARGUMENTS_BAD;
 		return false;
 	}
-	room = *lenp;
+	room = out != NULL ? *lenp : 0; /* it may be anything in a query */
 	*lenp = need;
 	if (out != NULL && room >= need)
 		return true;

@@ -27,7 +27,8 @@ count(CK_OBJECT_CLASS cls, const void *id, size_t id_len)
 	unsigned char copy[32];
 	CK_ATTRIBUTE tmpl[] = { { CKA_CLASS, &cls, sizeof(cls) }, { CKA_ID, copy, id_len } };
 
-	memcpy(copy, id, id_len);
+	if (id_len > 0)
+		memcpy(copy, id, id_len);
 	return harness_find(s, tmpl, id_len > 0 ? 2 : 1, NULL, 0);
 }
 

@@ -77,7 +77,7 @@ static void
 try_mechanism(const struct sign_mech *m)
 {
 	CK_MECHANISM mech = { m->type, NULL, 0 };
-	unsigned char sig[512];
+	unsigned char sig[512], junk[512];
 	CK_ULONG n = sizeof(sig);
 
 	if (m->key != kind->type) {
@@ -96,6 +96,17 @@ try_mechanism(const struct sign_mech *m)
 	    verify_once(&mech, data, sizeof(data) - 1, sig, kind->sig_len), CKR_SIGNATURE_INVALID);
 	ck_assert_rv(verify_once(&mech, data, sizeof(data), sig, kind->sig_len - 1),
 	    CKR_SIGNATURE_LEN_RANGE);
+
+	/* Numbers that no signature has: zero, and above the order or the modulus. */
+	memset(junk, 0, kind->sig_len);
+	ck_assert_rv(
+	    verify_once(&mech, data, sizeof(data), junk, kind->sig_len), CKR_SIGNATURE_INVALID);
+	memset(junk, 0xFF, kind->sig_len);
+	ck_assert_rv(
+	    verify_once(&mech, data, sizeof(data), junk, kind->sig_len), CKR_SIGNATURE_INVALID);
+	memcpy(junk, sig, kind->sig_len / 2);
+	ck_assert_rv(
+	    verify_once(&mech, data, sizeof(data), junk, kind->sig_len), CKR_SIGNATURE_INVALID);
 
 	/* In parts. */
 	ck_assert_ok(p11->C_SignInit(s, &mech, priv));
