@@ -1,8 +1,10 @@
 /* Slots, token information, sessions, login states. */
 #include <config.h>
 
+#include <stdio.h>
 #include <string.h>
 
+#include "hal/sim/sim.h"
 #include "tests/module/harness.h"
 
 #define RW (CKF_SERIAL_SESSION | CKF_RW_SESSION)
@@ -65,6 +67,41 @@ START_TEST(token_info_names_the_chip)
 	ck_assert_int_eq(memcmp(again.serialNumber, t.serialNumber, sizeof(t.serialNumber)), 0);
 	ck_assert_rv(p11->C_GetSlotInfo(1, &slot), CKR_SLOT_ID_INVALID);
 	ck_assert_rv(p11->C_GetTokenInfo(1, &t), CKR_SLOT_ID_INVALID);
+}
+END_TEST
+
+START_TEST(two_chips_are_two_slots)
+{
+	struct sim_config cfg = SIM_CONFIG_DEFAULT;
+	char path[128], both[512];
+	CK_SESSION_HANDLE a, b;
+	CK_TOKEN_INFO t[2];
+	CK_ULONG n = 0;
+
+	ck_assert_ok(p11->C_Finalize(NULL));
+	(void)snprintf(path, sizeof(path), "%s/second.img", harness_dir());
+	ck_assert_int_eq(sim_create(path, &cfg), 0);
+	(void)snprintf(
+	    both, sizeof(both), "%s,sim:/nonexistent,sim:%s", getenv("OPTIGA_DEVICE"), path);
+	ck_assert_int_eq(setenv("OPTIGA_DEVICE", both, 1), 0);
+	ck_assert_ok(p11->C_Initialize(NULL));
+	/* An absent chip keeps its number. */
+	ck_assert_ok(p11->C_GetSlotList(CK_FALSE, NULL, &n));
+	ck_assert_uint_eq(n, 3);
+	ck_assert_ok(p11->C_GetSlotList(CK_TRUE, NULL, &n));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_ok(p11->C_GetTokenInfo(0, &t[0]));
+	ck_assert_ok(p11->C_GetTokenInfo(2, &t[1]));
+	ck_assert_rv(p11->C_GetTokenInfo(1, &t[1]), CKR_TOKEN_NOT_PRESENT);
+	ck_assert_int_ne(memcmp(t[0].serialNumber, t[1].serialNumber, 16), 0);
+	/* Login and sessions of one are not the other's. */
+	ck_assert_ok(p11->C_OpenSession(0, RW, NULL, NULL, &a));
+	ck_assert_ok(p11->C_OpenSession(2, RW, NULL, NULL, &b));
+	ck_assert_ok(p11->C_Login(a, CKU_USER, NULL, 0));
+	ck_assert_rv(p11->C_Logout(b), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_ok(p11->C_CloseAllSessions(0));
+	ck_assert_rv(p11->C_CloseSession(a), CKR_SESSION_HANDLE_INVALID);
+	ck_assert_ok(p11->C_CloseSession(b));
 }
 END_TEST
 
@@ -185,6 +222,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, slot_list_counts_and_fills);
 	tcase_add_test(tc, token_info_names_the_chip);
+	tcase_add_test(tc, two_chips_are_two_slots);
 	tcase_add_test(tc, open_session_checks_its_arguments);
 	tcase_add_test(tc, handles_are_not_used_twice);
 	tcase_add_test(tc, many_sessions);

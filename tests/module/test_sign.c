@@ -1,6 +1,7 @@
 /* Signing with every key type and mechanism, judged by OpenSSL; verifying; how operations end. */
 #include <config.h>
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -294,6 +295,56 @@ START_TEST(find_and_sign_in_one_session_and_sign_in_two)
 }
 END_TEST
 
+/* Half of the threads share a session, where only whole calls are theirs. */
+struct signer {
+	pthread_t thread;
+	CK_SESSION_HANDLE session;
+	bool shared;
+	int bad;
+};
+
+static void *
+sign_in_thread(void *arg)
+{
+	CK_MECHANISM mech = { CKM_ECDSA_SHA256, NULL, 0 };
+	unsigned char mine[100] = { 0 }, sig[64];
+	struct signer *me = arg;
+	CK_ULONG n;
+	CK_RV rv;
+
+	for (int i = 0; i < 20; i++) {
+		n = sizeof(sig);
+		mine[0] = (unsigned char)i;
+		rv = p11->C_SignInit(me->session, &mech, priv);
+		if (rv == CKR_OK)
+			rv = p11->C_Sign(me->session, mine, sizeof(mine), sig, &n);
+		if (rv == CKR_OK)
+			me->bad += !harness_verify(pkey, "SHA256", mine, sizeof(mine), sig, n);
+		else if (!me->shared ||
+			 (rv != CKR_OPERATION_ACTIVE && rv != CKR_OPERATION_NOT_INITIALIZED))
+			me->bad++;
+	}
+	return NULL;
+}
+
+START_TEST(threads_sign_at_once)
+{
+	struct signer signers[6] = { 0 };
+
+	use_kind(KIND_P256);
+	for (int i = 0; i < 6; i++) {
+		signers[i].shared = i % 2 == 0;
+		signers[i].session = signers[i].shared ? s : harness_session(false);
+		ck_assert_int_eq(
+		    pthread_create(&signers[i].thread, NULL, sign_in_thread, &signers[i]), 0);
+	}
+	for (int i = 0; i < 6; i++) {
+		ck_assert_int_eq(pthread_join(signers[i].thread, NULL), 0);
+		ck_assert_int_eq(signers[i].bad, 0);
+	}
+}
+END_TEST
+
 /* One process's share: its own module state on the common chip. */
 static int
 sign_in_child(unsigned char tag)
@@ -364,6 +415,7 @@ main(void)
 	    tc, rsa_pkcs_takes_digestinfo_and_bare_digests, KIND_RSA1024, KIND_RSA2048 + 1);
 	tcase_add_loop_test(tc, signing_operations_end_when_they_should, 0, (int)harness_nkinds);
 	tcase_add_test(tc, find_and_sign_in_one_session_and_sign_in_two);
+	tcase_add_test(tc, threads_sign_at_once);
 	tcase_add_test(tc, four_processes_sign_at_once);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
