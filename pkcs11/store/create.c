@@ -272,15 +272,45 @@ name_it(struct store *st, const struct object *o, const struct request *q, CK_OB
 	return object_handle(st, o, h);
 }
 
+/* Whether the names of certificate n of a slot can be kept: asked before anything is written. */
 static int
-write_and_name(struct store *st, struct cert_slot *s, const struct buf *content,
-    const struct request *q, CK_OBJECT_HANDLE *h)
+names_fit(struct store *st, const struct cert_slot *s, unsigned n, const struct key *k,
+    const struct request *q)
+{
+	const uint8_t code = index_code(s->row->oid, n);
+	const CK_ATTRIBUTE *id = k != NULL ? shared_id(st, k, q) : NULL;
+	struct buf now = BUF_INIT;
+	struct index ix;
+	int r;
+
+	if ((r = index_load(st)) != 0)
+		return r;
+	ix = st->index;
+	if (id != NULL)
+		r = store_put_key(st, &ix, k, id, NULL);
+	/* The key's label is the certificate's anyway. */
+	if (r == 0 && k != NULL)
+		r = key_label(st, k, &now);
+	if (r == 0 && q->label != NULL &&
+	    (now.len != q->label->ulValueLen || memcmp(now.data, q->label->pValue, now.len) != 0))
+		r = index_put(&ix, code, INDEX_LABEL, q->label->pValue, q->label->ulValueLen);
+	buf_free(&now);
+	if (r == HAL_ETOOBIG)
+		return STORE_EFULL;
+	if (r != 0 || (ix.len == st->index.len && memcmp(ix.body, st->index.body, ix.len) == 0))
+		return r;
+	return index_room(st, ix.len);
+}
+
+static int
+write_and_name(struct store *st, struct cert_slot *s, const struct key *k,
+    const struct buf *content, const struct request *q, CK_OBJECT_HANDLE *h)
 {
 	struct object o;
 	struct index ix;
 	int r;
 
-	if ((r = cert_fits(st, s, content->len)) != 0 || (r = index_load(st)) != 0)
+	if ((r = cert_fits(st, s, content->len)) != 0 || (r = names_fit(st, s, s->n, k, q)) != 0)
 		return r;
 	/* What was said of a certificate that is gone does not hold for this one. */
 	ix = st->index;
@@ -295,13 +325,14 @@ write_and_name(struct store *st, struct cert_slot *s, const struct buf *content,
 }
 
 static int
-write_leaf(struct store *st, struct cert_slot *s, const struct request *q, CK_OBJECT_HANDLE *h)
+write_leaf(struct store *st, struct cert_slot *s, const struct key *k, const struct request *q,
+    CK_OBJECT_HANDLE *h)
 {
 	struct buf content = BUF_INIT;
 	int r;
 
 	if ((r = cert_join(&q->der, 1, &content)) == 0)
-		r = write_and_name(st, s, &content, q, h);
+		r = write_and_name(st, s, k, &content, q, h);
 	buf_free(&content);
 	return r;
 }
@@ -383,7 +414,7 @@ place_leaf(struct store *st, const struct key *k, const struct request *q, CK_OB
 		r = check_named(st, s, k);
 	else
 		r = choose_slot(st, k, &s);
-	return r != 0 ? r : write_leaf(st, s, q, h);
+	return r != 0 ? r : write_leaf(st, s, k, q, h);
 }
 
 /* For a key that is elsewhere, where the caller says. */
@@ -401,7 +432,7 @@ place_orphan(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h)
 	}
 	if ((r = check_named(st, s, NULL)) != 0)
 		return r;
-	return write_leaf(st, s, q, h);
+	return write_leaf(st, s, NULL, q, h);
 }
 
 static int
@@ -428,7 +459,7 @@ place_anchor(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h)
 				     : STORE_EFULL;
 	}
 	if ((r = buf_put(&content, q->der.p, q->der.len)) == 0)
-		r = write_and_name(st, s, &content, q, h);
+		r = write_and_name(st, s, NULL, &content, q, h);
 	buf_free(&content);
 	return r;
 }
@@ -468,7 +499,7 @@ extend(struct store *st, struct cert_slot *s, const struct request *q, CK_OBJECT
 		ders[i] = der_at(s, i);
 	ders[s->n] = q->der;
 	if ((r = cert_join(ders, s->n + 1, &content)) == 0)
-		r = write_and_name(st, s, &content, q, h);
+		r = write_and_name(st, s, NULL, &content, q, h);
 	buf_free(&content);
 	return r;
 }

@@ -298,7 +298,9 @@ plan(struct store *st, const struct request *q, const struct key *k, struct inde
 	*ix = st->index;
 	index_drop(ix, code);
 	if ((r = index_set_state(ix, code, INDEX_STATE_PENDING)) == 0 &&
-	    (r = store_put_key(st, ix, k, q->id, q->label)) == 0) {
+	    (r = store_put_key(st, ix, k, q->id, q->label)) == 0 &&
+	    /* A slot's OID that somebody asked for is the key's name, not merely its default. */
+	    (q->oid == 0 || (r = index_put(ix, code, INDEX_ID, q->id->pValue, 2)) == 0)) {
 		last = *ix;
 		r = q->rsa ? index_put(&last, code, INDEX_HASH, filler, 4)
 			   : index_put(&last, code, INDEX_POINT, filler, 1 + q->kt->size);

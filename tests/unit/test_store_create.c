@@ -180,6 +180,32 @@ START_TEST(ids_of_pairs_are_one)
 }
 END_TEST
 
+/* A key that was asked for by its slot keeps that name. */
+START_TEST(slot_name_is_kept)
+{
+	ck_assert_int_eq(host_generate(CHIP_ALG_P256, "\xE0\xF1", 2, NULL, &pub, &priv), 0);
+	certify(pub, 0);
+	ck_assert_int_eq(host_create(&der, id20, 20, NULL, false, &cert), 0);
+	ck_assert(host_is(cert, CKA_ID, "\xE0\xF1", 2));
+	ck_assert(host_is(priv, CKA_ID, "\xE0\xF1", 2));
+}
+END_TEST
+
+/* Where the name finds no room, the certificate is not written either. */
+START_TEST(no_room_for_names)
+{
+	ck_assert_int_eq(
+	    chip_data_write(host_chip(), 0xF1D8, 0, (const uint8_t *)"mine", 4, CHIP_ERASE_WRITE),
+	    0);
+	certify_stranger("P-256");
+	ck_assert_int_eq(host_create(&der, "\xE0\xE1", 2, "name", false, &cert), STORE_EFULL);
+	ck_assert_uint_eq(host_find_class(CKO_CERTIFICATE), 1);
+	ck_assert_int_eq(host_create(&der, "\xE0\xE1", 2, NULL, false, &cert), 0);
+	ck_assert_int_eq(host_set(cert, CKA_LABEL, "name", 4), STORE_EFULL);
+	ck_assert_int_eq(store_destroy(st, cert), 0);
+}
+END_TEST
+
 START_TEST(strangers_need_a_place)
 {
 	certify_stranger("P-256");
@@ -507,6 +533,8 @@ main(void)
 	tcase_add_test(t, taken_slot_gives_way);
 	tcase_add_test(t, same_again_succeeds_renewal_does_not);
 	tcase_add_test(t, ids_of_pairs_are_one);
+	tcase_add_test(t, slot_name_is_kept);
+	tcase_add_test(t, no_room_for_names);
 	tcase_add_test(t, strangers_need_a_place);
 	tcase_add_test(t, certificates_of_other_keys_are_refused);
 	tcase_add_test(t, found_key_gets_its_certificate);
