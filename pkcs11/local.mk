@@ -35,6 +35,9 @@ include_HEADERS += pkcs11/optiga-pkcs11.h
 # libtool's description of the module is of no use to anybody.
 install-data-hook:
 	rm -f '$(DESTDIR)$(pkcs11dir)/optiga-pkcs11.la'
+# And without it libtool does not know what to remove.
+uninstall-hook:
+	rm -f '$(DESTDIR)$(pkcs11dir)/optiga-pkcs11.so'
 
 p11kit_DATA = pkcs11/optiga.module
 pkcs11/optiga.module: Makefile
