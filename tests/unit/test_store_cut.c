@@ -106,7 +106,7 @@ START_TEST(index_update)
 
 	fill_index();
 	strcpy(label, "first");
-	for (int n = 0; died; n += CUT_EVERY) {
+	for (int n = 0; died; n += CUT_EVERY * host_hurry()) {
 		strcpy(old, label);
 		next_label(cuts + news);
 		died = dies_at(n, set_label);
@@ -124,7 +124,7 @@ START_TEST(index_update)
 		ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, "\xE0\xF2", 2), 1);
 		ck_assert(host_is(host_found[0], CKA_LABEL, "second", 6));
 	}
-	ck_assert_uint_gt(cuts, 2);
+	ck_assert_uint_ge(cuts, 1);
 	ck_assert_uint_ge(news, 1);
 	buf_free(&now);
 }
@@ -148,7 +148,7 @@ START_TEST(generation)
 	int r;
 
 	fill_index();
-	for (int n = 0; died; n += CUT_EVERY) {
+	for (int n = 0; died; n += CUT_EVERY * host_hurry()) {
 		died = dies_at(n, generate);
 		ck_assert(host_is(the_key(), CKA_LABEL, "first", 5));
 		if (host_find_id(CKO_PRIVATE_KEY, "\xE0\xF3", 2) == 0) {
@@ -189,7 +189,7 @@ START_TEST(destruction)
 	fill_index();
 	ck_assert_int_eq(host_generate(CHIP_ALG_P256, "\xE0\xF3", 2, "doomed", &pub, &priv), 0);
 	host_chip_spki(priv, &spki);
-	for (int n = 0; died; n += CUT_EVERY) {
+	for (int n = 0; died; n += CUT_EVERY * host_hurry()) {
 		died = dies_at(n, destroy);
 		if (host_find_id(CKO_PRIVATE_KEY, "\xE0\xF3", 2) == 1) {
 			ck_assert(died);
@@ -223,7 +223,7 @@ START_TEST(first_write)
 	bool died = true;
 
 	strcpy(label, "thirty-two bytes of label, all  ");
-	for (int n = 0; died; n += CUT_EVERY) {
+	for (int n = 0; died; n += CUT_EVERY * host_hurry()) {
 		died = dies_at(n, first_label);
 		ck_assert_uint_eq(host_find_id(CKO_PRIVATE_KEY, "\xE0\xF0", 2), 1);
 	}

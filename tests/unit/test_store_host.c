@@ -69,6 +69,14 @@ host_commands(void)
 	return chip_commands(host_chip());
 }
 
+int
+host_hurry(void)
+{
+	const char *fork_mode = getenv("CK_FORK");
+
+	return fork_mode != NULL && strcmp(fork_mode, "no") == 0 ? 8 : 1;
+}
+
 CK_ULONG
 host_find(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {

@@ -23,6 +23,9 @@ void host_again(void);
 struct chip *host_chip(void); /* attached */
 unsigned host_commands(void);
 
+/* 1; more under valgrind (make memcheck), which is that much slower: divides rounds. */
+int host_hurry(void);
+
 /* --- asking --------------------------------------------------------------------------------- */
 
 /* Number of objects of a class (and with an ID); handles in host_found, at most 32. */
