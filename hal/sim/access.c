@@ -105,7 +105,7 @@ be32(const uint8_t *p)
 static struct sim_app *
 counter_value(struct sim_app *app, uint16_t oid, uint8_t **valuep)
 {
-	const int i = object_find(oid);
+	const int i = object_lookup(app, oid);
 
 	if (i < 0 || object_at((size_t)i)->kind != OBJ_COUNTER)
 		return NULL;

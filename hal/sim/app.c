@@ -8,6 +8,7 @@
 
 #include "hal/base/err.h"
 #include "hal/sim/cmd.h"
+#include "hal/sim/model.h"
 #include "hal/sim/monitor.h"
 #include "hal/sim/object.h"
 
@@ -19,29 +20,30 @@
 #define FAILURE_US 5000
 #define LONGEST_NS 1e16 /* some months: a speed factor may be absurd, time must not run over */
 
-/* All commands of the chip. Those without a handler are not simulated and answer "invalid command".
+/* All commands, and which silicon has them. Those without a handler are not simulated and answer
+ * "invalid command".
  */
 static const struct command {
-	uint8_t code;
+	uint8_t code, on;
 	uint8_t (*run)(struct call *c);
 } commands[] = {
-	{ 0x01, cmd_get },    /* GetDataObject */
-	{ 0x02, cmd_set },    /* SetDataObject */
-	{ 0x03, NULL },       /* SetObjectProtected */
-	{ 0x0C, cmd_random }, /* GetRandom */
-	{ 0x14, NULL },       /* EncryptSym */
-	{ 0x15, NULL },       /* DecryptSym */
-	{ 0x1E, NULL },       /* EncryptAsym */
-	{ 0x1F, NULL },       /* DecryptAsym */
-	{ 0x30, NULL },       /* CalcHash */
-	{ 0x31, cmd_sign },   /* CalcSign */
-	{ 0x32, NULL },       /* VerifySign */
-	{ 0x33, NULL },       /* CalcSSec */
-	{ 0x34, NULL },       /* DeriveKey */
-	{ 0x38, cmd_genkey }, /* GenKeyPair */
-	{ 0x39, NULL },       /* GenSymKey */
-	{ 0x70, cmd_open },   /* OpenApplication */
-	{ 0x71, cmd_close },  /* CloseApplication */
+	{ 0x01, ON_ALL, cmd_get },    /* GetDataObject */
+	{ 0x02, ON_ALL, cmd_set },    /* SetDataObject */
+	{ 0x03, ON_M, NULL },         /* SetObjectProtected */
+	{ 0x0C, ON_ALL, cmd_random }, /* GetRandom */
+	{ 0x14, ON_V3, NULL },        /* EncryptSym */
+	{ 0x15, ON_V3, NULL },        /* DecryptSym */
+	{ 0x1E, ON_M, NULL },         /* EncryptAsym */
+	{ 0x1F, ON_M, NULL },         /* DecryptAsym */
+	{ 0x30, ON_ALL, NULL },       /* CalcHash */
+	{ 0x31, ON_ALL, cmd_sign },   /* CalcSign */
+	{ 0x32, ON_ALL, NULL },       /* VerifySign */
+	{ 0x33, ON_ALL, NULL },       /* CalcSSec */
+	{ 0x34, ON_ALL, NULL },       /* DeriveKey */
+	{ 0x38, ON_ALL, cmd_genkey }, /* GenKeyPair */
+	{ 0x39, ON_V3, NULL },        /* GenSymKey */
+	{ 0x70, ON_ALL, cmd_open },   /* OpenApplication */
+	{ 0x71, ON_M, cmd_close },    /* CloseApplication */
 };
 
 #define CMD_OPEN 0x70
@@ -68,9 +70,9 @@ tlv_parse(const uint8_t *in, size_t len, struct tlv *want, size_t n)
 }
 
 int
-oid_at(const uint8_t *p)
+oid_at(const struct sim_app *app, const uint8_t *p)
 {
-	return object_find((uint16_t)(p[0] << 8 | p[1]));
+	return object_lookup(app, (uint16_t)(p[0] << 8 | p[1]));
 }
 
 static uint8_t
@@ -87,7 +89,8 @@ run(struct call *c, const uint8_t *cmd, size_t cmd_len)
 	c->in = cmd + HEADER;
 	c->in_len = cmd_len - HEADER;
 	for (size_t i = 0; i < NITEMS(commands); i++)
-		if (commands[i].code == code && commands[i].run != NULL)
+		if (commands[i].code == code && model_on(c->app, commands[i].on) &&
+		    commands[i].run != NULL)
 			return commands[i].run(c);
 	return E_COMMAND;
 }
@@ -134,7 +137,7 @@ sim_app_reset(struct sim_app *app, uint64_t now, bool cold)
 	(void)cold; /* nothing here outlives a warm reset that a cold one ends */
 	app->open = 0;
 	app->last_error = 0;
-	object_content(app, (size_t)object_find(0xE0C1))[0] = 0x20; /* boot phase */
+	object_boot_phase(app, 0xE0C1);
 	monitor_reset(app, now);
 }
 
@@ -147,8 +150,22 @@ sim_app_advance(struct sim_app *app, uint64_t now)
 size_t
 sim_app_objects(const struct sim_app *app)
 {
-	(void)app;
-	return SIM_NOBJECTS;
+	size_t n = 0;
+
+	for (size_t i = 0; i < SIM_NOBJECTS; i++)
+		n += object_exists(app, i);
+	return n;
+}
+
+/* Index of the n-th object that the chip has. */
+static size_t
+nth(const struct sim_app *app, size_t n)
+{
+	size_t i = 0;
+
+	while (!object_exists(app, i) || n-- > 0)
+		i++;
+	return i;
 }
 
 /* Binding, pre-shared, update and authorization secrets are never shown. */
@@ -163,8 +180,9 @@ is_secret(const struct sim_app *app, size_t i)
 }
 
 void
-sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44], struct sim_object_view *v)
+sim_app_object(const struct sim_app *app, size_t n, uint8_t meta[44], struct sim_object_view *v)
 {
+	const size_t i = nth(app, n);
 	const struct object *o = object_at(i);
 	const struct sim_meta *m = &app->meta[i];
 
@@ -175,7 +193,7 @@ sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44], struct sim
 		.name = o->name,
 		.meta = meta,
 		.meta_len = 2u + m->len,
-		.max = o->max,
+		.max = object_max(app, i),
 		.used = o->max > 0 ? object_used(app, i) : 0 };
 	if (o->max > 0 && !is_secret(app, i))
 		v->data = object_shown(app, i);

@@ -18,10 +18,10 @@
 
 #define SIM_APDU_MAX 1557 /* object E0C6 */
 
-#define SIM_NOBJECTS 48
+#define SIM_NOBJECTS 52
 #define SIM_NKEYS    7  /* E0F0..E0F3, E0FC, E0FD, E200 */
 #define SIM_META_MAX 42 /* 44 with tag 20 and length */
-#define SIM_POOL     15360
+#define SIM_POOL     16384
 #define SIM_NO_TIME  UINT64_MAX
 
 /* Metadata as TLVs in ascending order, without the head "20 len". */
@@ -39,6 +39,7 @@ struct sim_key {
 
 struct sim_app {
 	/* Not lost with power. */
+	uint8_t model; /* index into the table of models */
 	struct sim_meta meta[SIM_NOBJECTS];
 	uint8_t pool[SIM_POOL]; /* contents, one object after the other */
 	struct sim_key key[SIM_NKEYS];
@@ -94,8 +95,9 @@ struct sim_object_view {
 	bool key_present;
 };
 size_t sim_app_objects(const struct sim_app *app);
+/* n: less than sim_app_objects. */
 void sim_app_object(
-    const struct sim_app *app, size_t i, uint8_t meta[44], struct sim_object_view *v);
+    const struct sim_app *app, size_t n, uint8_t meta[44], struct sim_object_view *v);
 
 /* The simulated vendor's CA certificate that signs factory certificates (DER, static), for chain
  * checks. */

@@ -7,5 +7,6 @@ libsim_la_SOURCES += \
 	hal/sim/crypto.h hal/sim/ec.c hal/sim/rsa.c \
 	hal/sim/factory.c \
 	hal/sim/monitor.c hal/sim/monitor.h \
-	hal/sim/object.c hal/sim/object.h \
+	hal/sim/model.c hal/sim/model.h \
+	hal/sim/object.c hal/sim/object_table.c hal/sim/object.h \
 	hal/sim/rng.c hal/sim/rng.h

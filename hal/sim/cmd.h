@@ -67,8 +67,8 @@ struct tlv {
 };
 uint8_t tlv_parse(const uint8_t *in, size_t len, struct tlv *want, size_t n);
 
-/* Index of an object by the OID at p, or -1. */
-int oid_at(const uint8_t *p);
+/* Index of an object of this chip by the OID at p, or -1. */
+int oid_at(const struct sim_app *app, const uint8_t *p);
 
 /* A persistent private key is about to be used: counts, and may delay the command. */
 void monitor_event(struct call *c);

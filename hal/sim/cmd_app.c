@@ -24,7 +24,7 @@ cmd_open(struct call *c)
 	if (memcmp(c->in, id, sizeof(id)) != 0 || c->param == 0x01)
 		return E_DATA;
 	c->app->open = 1;
-	object_content(c->app, (size_t)object_find(0xF1C1))[0] = 0x20; /* boot phase */
+	object_boot_phase(c->app, 0xF1C1);
 	c->us = 20000;
 	return 0;
 }

@@ -95,7 +95,7 @@ cmd_get(struct call *c)
 		return E_PARAM;
 	if (c->in_len != 2 && (c->in_len != 6 || c->param == GET_META))
 		return E_LENGTH;
-	if ((i = oid_at(c->in)) < 0)
+	if ((i = oid_at(c->app, c->in)) < 0)
 		return E_OID;
 	return c->param == GET_META ? get_meta(c, (size_t)i) : get_data(c, (size_t)i);
 }
@@ -148,7 +148,7 @@ set_data(struct call *c, size_t i, bool erase)
 		return E_ACCESS;
 	if ((err = object_usable(c, i, TAG_CHANGE)) != 0)
 		return err;
-	if (off + n > o->max)
+	if (off + n > object_max(c->app, i))
 		return E_BOUNDARY;
 	if (o->kind == OBJ_STATUS &&
 	    ((err = set_status(c, i, c->in + 4, erase, &handled)) != 0 || handled))
@@ -204,7 +204,7 @@ cmd_set(struct call *c)
 		return E_LENGTH;
 	if (c->param == SET_META && (c->in[2] != 0 || c->in[3] != 0))
 		return E_DATA;
-	if ((i = oid_at(c->in)) < 0)
+	if ((i = oid_at(c->app, c->in)) < 0)
 		return E_OID;
 	switch (c->param) {
 	case SET_META: return cmd_set_meta(c, (size_t)i, c->in + 4, c->in_len - 4);

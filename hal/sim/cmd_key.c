@@ -6,6 +6,7 @@
 #include "hal/base/err.h"
 #include "hal/sim/cmd.h"
 #include "hal/sim/crypto.h"
+#include "hal/sim/model.h"
 #include "hal/sim/object.h"
 #include "hal/sim/rng.h"
 
@@ -119,7 +120,7 @@ generate_export(struct call *c)
 static uint8_t
 generate_stored(struct call *c, const uint8_t *oid, uint8_t usage)
 {
-	const int i = oid_at(oid);
+	const int i = oid_at(c->app, oid);
 	struct sim_key key;
 	uint8_t err;
 
@@ -147,7 +148,7 @@ cmd_genkey(struct call *c)
 	struct tlv t[] = { { .tag = 0x01 }, { .tag = 0x02 }, { .tag = 0x07 } };
 	uint8_t err;
 
-	if (ec_size(c->param) == 0 && rsa_size(c->param) == 0)
+	if ((ec_size(c->param) == 0 && rsa_size(c->param) == 0) || !model_alg(c->app, c->param))
 		return E_PARAM;
 	if ((err = tlv_parse(c->in, c->in_len, t, NITEMS(t))) != 0)
 		return err;
@@ -179,6 +180,19 @@ digest_wrong(uint8_t scheme, size_t len)
 	return scheme == SCHEME_ECDSA ? len < DIGEST_MIN || len > 66 : len != 16u + 16u * scheme;
 }
 
+/* ECDSA everywhere; RSA with SHA-256 and 384 on Trust M, with SHA-512 on V3. */
+static bool
+scheme_known(const struct call *c)
+{
+	switch (c->param) {
+	case SCHEME_ECDSA: return true;
+	case 0x01:
+	case 0x02: return model_on(c->app, ON_M);
+	case 0x03: return model_on(c->app, ON_V3);
+	default: return false;
+	}
+}
+
 uint8_t
 cmd_sign(struct call *c)
 {
@@ -189,7 +203,7 @@ cmd_sign(struct call *c)
 	uint8_t err;
 	int i;
 
-	if (c->param != SCHEME_ECDSA && (c->param < 0x01 || c->param > 0x03))
+	if (!scheme_known(c))
 		return E_PARAM;
 	if ((err = tlv_parse(c->in, c->in_len, t, NITEMS(t))) != 0)
 		return err;
@@ -199,7 +213,7 @@ cmd_sign(struct call *c)
 		return E_LENGTH;
 	if (digest_wrong(c->param, t[0].len))
 		return E_DATA;
-	if ((i = oid_at(t[1].value)) < 0 || (key = object_key(c->app, (size_t)i)) == NULL ||
+	if ((i = oid_at(c->app, t[1].value)) < 0 || (key = object_key(c->app, (size_t)i)) == NULL ||
 	    object_at((size_t)i)->kind == OBJ_AES)
 		return E_OID;
 	if ((err = object_usable(c, (size_t)i, TAG_EXECUTE)) != 0)

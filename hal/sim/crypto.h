@@ -16,6 +16,9 @@ enum {
 	ALG_BP512 = 0x16,
 	ALG_RSA1024 = 0x41,
 	ALG_RSA2048 = 0x42,
+	ALG_AES128 = 0x81,
+	ALG_AES192 = 0x82,
+	ALG_AES256 = 0x83,
 };
 
 #define ECDSA_MAX 144 /* two INTEGERs, no SEQUENCE around them */

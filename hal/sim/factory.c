@@ -13,6 +13,7 @@
 
 #include "hal/base/err.h"
 #include "hal/sim/crypto.h"
+#include "hal/sim/model.h"
 #include "hal/sim/object.h"
 #include "hal/sim/rng.h"
 
@@ -322,9 +323,12 @@ make_certificate(struct sim_app *app)
 int
 sim_app_factory(struct sim_app *app, const char *model, uint64_t seed, double speed, bool monitor)
 {
-	if (strcmp(model, "trust-m-v3") != 0 || !(speed > 0))
+	const struct model *m = model_named(model);
+
+	if (m == NULL || m->silicon != ON_V3 || m->personalised || !(speed > 0))
 		return HAL_EINVAL;
 	memset(app, 0, sizeof(*app));
+	app->model = (uint8_t)(m - model_at(0));
 	app->speed = speed;
 	app->monitor = monitor;
 	rng_seed(app, seed);

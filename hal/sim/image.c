@@ -18,7 +18,7 @@
 #include "hal/sim/image.h"
 
 #define PAGE           4096
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 #define LOCK_TRANSFER  0 /* bytes of the file that stand for the two locks */
 #define LOCK_USE       1
 

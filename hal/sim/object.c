@@ -1,96 +1,23 @@
-/*
- * The object table of Trust M V3, standard configuration. Metadata and contents are those of
- * published dumps of real chips; C5 of E0E0 and its content come with the factory certificate.
- */
+/* Objects and their metadata; see object.h. */
 #include <config.h>
 
 #include <string.h>
 
-#include "hal/base/err.h"
+#include "hal/sim/model.h"
 #include "hal/sim/object.h"
 
-#define M_STATUS "C40101D00100D10100"
-#define M_FIXED  "C40101D001FFD10100"
-#define M_CERT   "C00101C40206C0C50206C0D003E1FC07D10100D30100E80112"
-#define M_ANCHOR "C00101C40204B0C50204B0D003E1FC07D10100D30100E80111"
-#define M_KEY    "C00101D003E1FC07D30100"
-#define M_COUNT  "C00101C40108C50108D003E1FC07D10100D30100E80101"
-#define M_DATA   "C00101C4018CC50164D003E1FC07D10100"
-#define M_BIG    "C00101C40205DCC50205DCD003E1FC07D10100"
-#define M_NONE   "C00107D001FFD101FFD30100"
-
-#define BINDING_FACTORY                                                                            \
-	"0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20"                         \
-	"2122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F40"
-
-static const struct object objects[] = {
-	{ 0xE0C0, OBJ_STATUS, 1, "Global Life Cycle Status", M_STATUS, "07" },
-	{ 0xE0C1, OBJ_STATUS, 1, "Global Security Status", M_STATUS, "20" },
-	{ 0xE0C2, OBJ_DATA, 27, "Coprocessor UID", "C4011BD001FFD10100", NULL },
-	{ 0xE0C3, OBJ_STATUS, 1, "Sleep Mode Activation Delay", M_STATUS, "14" },
-	{ 0xE0C4, OBJ_STATUS, 1, "Current Limitation", M_STATUS, "06" },
-	{ 0xE0C5, OBJ_STATUS, 1, "Security Event Counter", M_FIXED, "00" },
-	{ 0xE0C6, OBJ_DATA, 2, "Maximum Comms Buffer Size", "C40102D10100", "0615" },
-	{ 0xE0C9, OBJ_STATUS, 8, "Security Monitor Configurations",
-	    "C00107C40108D003E1FC07D10100D301FF", "3200050100000000" },
-	{ 0xE0E0, OBJ_DATA, 1728, "Device Public Key Certificate 1",
-	    "C00101C40206C0C50206C0D001FFD10100D30100E80112", NULL },
-	{ 0xE0E1, OBJ_DATA, 1728, "Device Public Key Certificate 2", M_CERT, NULL },
-	{ 0xE0E2, OBJ_DATA, 1728, "Device Public Key Certificate 3", M_CERT, NULL },
-	{ 0xE0E3, OBJ_DATA, 1728, "Device Public Key Certificate 4", M_CERT, NULL },
-	{ 0xE0E8, OBJ_DATA, 1200, "Trust Anchor 1", M_ANCHOR, NULL },
-	{ 0xE0E9, OBJ_DATA, 1200, "Trust Anchor 2", M_ANCHOR, NULL },
-	{ 0xE0EF, OBJ_DATA, 1200, "Trust Anchor 8", M_ANCHOR, NULL },
-	{ 0xE0F0, OBJ_ECC, 0, "Device Private Key 1", "C00101D001FFD30100E00103E10101", NULL },
-	{ 0xE0F1, OBJ_ECC, 0, "Device Private Key 2", M_KEY, NULL },
-	{ 0xE0F2, OBJ_ECC, 0, "Device Private Key 3", M_KEY, NULL },
-	{ 0xE0F3, OBJ_ECC, 0, "Device Private Key 4", M_KEY, NULL },
-	{ 0xE0FC, OBJ_RSA, 0, "RSA Private Key 1", M_KEY, NULL },
-	{ 0xE0FD, OBJ_RSA, 0, "RSA Private Key 2", M_KEY, NULL },
-	{ 0xE100, OBJ_SESSION, 0, "Session Context 1", M_NONE, NULL },
-	{ 0xE101, OBJ_SESSION, 0, "Session Context 2", M_NONE, NULL },
-	{ 0xE102, OBJ_SESSION, 0, "Session Context 3", M_NONE, NULL },
-	{ 0xE103, OBJ_SESSION, 0, "Session Context 4", M_NONE, NULL },
-	{ 0xE120, OBJ_COUNTER, 8, "Monotonic Counter 1", M_COUNT, NULL },
-	{ 0xE121, OBJ_COUNTER, 8, "Monotonic Counter 2", M_COUNT, NULL },
-	{ 0xE122, OBJ_COUNTER, 8, "Monotonic Counter 3", M_COUNT, NULL },
-	{ 0xE123, OBJ_COUNTER, 8, "Monotonic Counter 4", M_COUNT, NULL },
-	{ 0xE140, OBJ_DATA, 64, "Platform Binding Secret",
-	    "C00101C40140C50140D007E1FC07FE20E140D103E1FC07D30100E80122", BINDING_FACTORY },
-	{ 0xE200, OBJ_AES, 0, "Symmetric Key 1", "C00101D001FFD30100", NULL },
-	{ 0xF1C0, OBJ_STATUS, 1, "Application Life Cycle Status", M_STATUS, "01" },
-	{ 0xF1C1, OBJ_STATUS, 1, "Application Security Status", M_STATUS, "20" },
-	{ 0xF1C2, OBJ_STATUS, 1, "Last Error Code", M_FIXED, "00" },
-	{ 0xF1D0, OBJ_DATA, 140, "Arbitrary Data 1", M_DATA, NULL },
-	{ 0xF1D1, OBJ_DATA, 140, "Arbitrary Data 2", M_DATA, NULL },
-	{ 0xF1D2, OBJ_DATA, 140, "Arbitrary Data 3", M_DATA, NULL },
-	{ 0xF1D3, OBJ_DATA, 140, "Arbitrary Data 4", M_DATA, NULL },
-	{ 0xF1D4, OBJ_DATA, 140, "Arbitrary Data 5", M_DATA, NULL },
-	{ 0xF1D5, OBJ_DATA, 140, "Arbitrary Data 6", M_DATA, NULL },
-	{ 0xF1D6, OBJ_DATA, 140, "Arbitrary Data 7", M_DATA, NULL },
-	{ 0xF1D7, OBJ_DATA, 140, "Arbitrary Data 8", M_DATA, NULL },
-	{ 0xF1D8, OBJ_DATA, 140, "Arbitrary Data 9", M_DATA, NULL },
-	{ 0xF1D9, OBJ_DATA, 140, "Arbitrary Data 10", M_DATA, NULL },
-	{ 0xF1DA, OBJ_DATA, 140, "Arbitrary Data 11", M_DATA, NULL },
-	{ 0xF1DB, OBJ_DATA, 140, "Arbitrary Data 12", M_DATA, NULL },
-	{ 0xF1E0, OBJ_DATA, 1500, "Arbitrary Data 13", M_BIG, NULL },
-	{ 0xF1E1, OBJ_DATA, 1500, "Arbitrary Data 14", M_BIG, NULL },
-};
-_Static_assert(NITEMS(objects) == SIM_NOBJECTS, "app.h knows how many objects there are");
-
-const struct object *
-object_at(size_t i)
+bool
+object_exists(const struct sim_app *app, size_t i)
 {
-	return i < NITEMS(objects) ? &objects[i] : NULL;
+	return object_at(i) != NULL && model_on(app, object_at(i)->on);
 }
 
 int
-object_find(uint16_t oid)
+object_lookup(const struct sim_app *app, uint16_t oid)
 {
-	for (size_t i = 0; i < NITEMS(objects); i++)
-		if (objects[i].oid == oid)
-			return (int)i;
-	return -1;
+	const int i = object_find(oid);
+
+	return i >= 0 && object_exists(app, (size_t)i) ? i : -1;
 }
 
 size_t
@@ -99,7 +26,7 @@ object_offset(size_t i)
 	size_t off = 0;
 
 	for (size_t k = 0; k < i; k++)
-		off += objects[k].max;
+		off += object_at(k)->max;
 	return off;
 }
 
@@ -112,7 +39,7 @@ object_content(struct sim_app *app, size_t i)
 const uint8_t *
 object_shown(const struct sim_app *app, size_t i)
 {
-	switch (objects[i].oid) {
+	switch (object_at(i)->oid) {
 	case 0xE0C5: return &app->sec;
 	case 0xF1C2: return &app->last_error;
 	default: return app->pool + object_offset(i);
@@ -122,8 +49,9 @@ object_shown(const struct sim_app *app, size_t i)
 static bool
 is_key(size_t i)
 {
-	return objects[i].kind == OBJ_ECC || objects[i].kind == OBJ_RSA ||
-	       objects[i].kind == OBJ_AES;
+	const uint8_t kind = object_at(i)->kind;
+
+	return kind == OBJ_ECC || kind == OBJ_RSA || kind == OBJ_AES;
 }
 
 /* Number of key slots before object i. */
@@ -200,6 +128,21 @@ object_lcso(const struct sim_app *app, size_t i)
 	return v != NULL ? v[0] : LCS_OPERATIONAL;
 }
 
+static size_t
+meta_size(const uint8_t *v, size_t len)
+{
+	return len == 1 ? v[0] : (size_t)v[0] << 8 | v[1];
+}
+
+size_t
+object_max(const struct sim_app *app, size_t i)
+{
+	size_t len;
+	const uint8_t *v = meta_get(&app->meta[i], TAG_MAX, &len);
+
+	return v != NULL ? meta_size(v, len) : 0;
+}
+
 size_t
 object_used(const struct sim_app *app, size_t i)
 {
@@ -207,8 +150,8 @@ object_used(const struct sim_app *app, size_t i)
 	const uint8_t *v = meta_get(&app->meta[i], TAG_USED, &len);
 
 	if (v == NULL)
-		return objects[i].max;
-	return len == 1 ? v[0] : (size_t)v[0] << 8 | v[1];
+		return object_max(app, i);
+	return meta_size(v, len);
 }
 
 /* One byte up to 255, two above (seen on real chips). */
@@ -223,27 +166,8 @@ object_set_used(struct sim_app *app, size_t i, size_t used)
 		(void)meta_set(&app->meta[i], TAG_USED, v + 1, 1);
 }
 
-static uint8_t
-nibble(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : c - 'A' + 10);
-}
-
-static size_t
-unhex(const char *hex, uint8_t *out)
-{
-	size_t n = 0;
-
-	for (; hex != NULL && hex[0] != '\0'; hex += 2)
-		out[n++] = (uint8_t)(nibble(hex[0]) << 4 | nibble(hex[1]));
-	return n;
-}
-
 void
-objects_factory(struct sim_app *app)
+object_boot_phase(struct sim_app *app, uint16_t oid)
 {
-	for (size_t i = 0; i < NITEMS(objects); i++) {
-		app->meta[i].len = (uint8_t)unhex(objects[i].meta, app->meta[i].tlv);
-		(void)unhex(objects[i].content, object_content(app, i));
-	}
+	object_content(app, (size_t)object_find(oid))[0] = model_on(app, ON_V3) ? 0x20 : 0x00;
 }

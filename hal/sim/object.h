@@ -24,7 +24,8 @@ enum object_kind {
 struct object {
 	uint16_t oid;
 	uint8_t kind;
-	uint16_t max; /* bytes of content */
+	uint8_t on;   /* which silicon has it, see model.h */
+	uint16_t max; /* bytes of content on the chip that has most */
 	const char *name;
 	const char *meta;    /* factory metadata without "20 len", hexadecimal */
 	const char *content; /* factory content, hexadecimal; the rest is zero */
@@ -52,11 +53,13 @@ enum {
 	LCS_TERMINATION = 0x0F
 };
 
-/* The table; NULL past the end. */
+/* The table of all objects of all models (object_table.c); NULL past the end. */
 const struct object *object_at(size_t i);
 
-/* Index of an OID, or -1. */
+/* Index of an OID, or -1. find: on whatever model; lookup: on this chip. */
 int object_find(uint16_t oid);
+int object_lookup(const struct sim_app *app, uint16_t oid);
+bool object_exists(const struct sim_app *app, size_t i);
 
 /* Where an object's content is in the pool. */
 size_t object_offset(size_t i);
@@ -76,10 +79,14 @@ const uint8_t *meta_get(const struct sim_meta *m, uint8_t tag, size_t *len);
 bool meta_set(struct sim_meta *m, uint8_t tag, const uint8_t *v, size_t len);
 
 uint8_t object_lcso(const struct sim_app *app, size_t i); /* absent: operational */
+size_t object_max(const struct sim_app *app, size_t i);   /* C4; keys: 0 */
 size_t object_used(const struct sim_app *app, size_t i);  /* C5; absent: maximum */
 void object_set_used(struct sim_app *app, size_t i, size_t used);
 
-/* All objects as they leave the factory, contents and metadata from the table. */
+/* Security status E0C1 or F1C1 after a reset or an opened application; only V3 has a boot phase. */
+void object_boot_phase(struct sim_app *app, uint16_t oid);
+
+/* All objects as they leave the factory, contents and metadata from the tables. */
 void objects_factory(struct sim_app *app);
 
 #endif
