@@ -175,5 +175,5 @@ sim_chain_receive(struct sim_state *st, const uint8_t *packet, size_t len)
 	if (chain == CHAIN_SINGLE || chain == CHAIN_LAST)
 		execute(st);
 	else
-		sim_frame_ack_at_once(st);
+		sim_frame_ack_fragment(st);
 }

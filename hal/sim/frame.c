@@ -114,6 +114,18 @@ sim_frame_ack_at_once(struct sim_state *st)
 	control(&st->frame, FCTR_ACK, st->frame.rx_nr);
 }
 
+/* The ACK of a fragment that others follow: no response can carry it. */
+void
+sim_frame_ack_fragment(struct sim_state *st)
+{
+	uint64_t delay = st->frame.ack_delay;
+
+	if (delay == 0 || delay >= SIM_ACK_TIMER)
+		sim_frame_ack_at_once(st);
+	else
+		sim_frame_ack_deferred(st);
+}
+
 /* The ACK of a complete command: the response carries it if it is ready in time. */
 void
 sim_frame_ack_deferred(struct sim_state *st)

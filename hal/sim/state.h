@@ -117,6 +117,7 @@ void sim_frame_reset(struct sim_frame *fr);
 void sim_frame_receive(struct sim_state *st, const uint8_t *frame, size_t len);
 void sim_frame_send(struct sim_state *st, const uint8_t *packet, size_t len);
 void sim_frame_ack_at_once(struct sim_state *st);
+void sim_frame_ack_fragment(struct sim_state *st);
 void sim_frame_ack_deferred(struct sim_state *st);
 /* The frame that a read of DATA gives now; NULL if none. */
 const uint8_t *sim_frame_waiting(const struct sim_frame *fr, size_t *len);
