@@ -95,10 +95,10 @@ run(struct call *c, const uint8_t *cmd, size_t cmd_len)
 	return E_COMMAND;
 }
 
-static uint64_t
-execution_ns(struct sim_app *app, uint64_t us)
+uint64_t
+sim_app_time(const struct sim_app *app, uint64_t us)
 {
-	const uint8_t limit = object_content(app, (size_t)object_find(0xE0C4))[0];
+	const uint8_t limit = app->pool[object_offset((size_t)object_find(0xE0C4))];
 	const double ma = limit >= 6 && limit <= FULL_MA ? limit : 6;
 	const double ns = (double)us * 1000 * app->speed * FULL_MA / ma;
 
@@ -128,7 +128,7 @@ sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *
 	rsp[2] = (uint8_t)(c.out_len >> 8);
 	rsp[3] = (uint8_t)c.out_len;
 	*rsp_len = HEADER + c.out_len;
-	*exec_ns = execution_ns(app, c.us) + c.delay_ns;
+	*exec_ns = sim_app_time(app, c.us) + c.delay_ns;
 }
 
 void

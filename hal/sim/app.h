@@ -81,6 +81,20 @@ void sim_app_reset(struct sim_app *app, uint64_t now, bool cold);
 void sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *prot,
     const uint8_t *cmd, size_t cmd_len, uint8_t *rsp, size_t *rsp_len, uint64_t *exec_ns);
 
+/*
+ * The presentation layer is about to derive its keys from the platform binding secret E140: its
+ * length, 0 if it may not be used. *exec_ns: how long the derivation takes. event: it counts for
+ * the security monitor.
+ */
+#define SIM_BINDING_MAX 64
+size_t sim_app_binding(struct sim_app *app, uint64_t now, bool event,
+    uint8_t secret[SIM_BINDING_MAX], uint64_t *exec_ns);
+
+void sim_app_random(struct sim_app *app, uint8_t *out, size_t len);
+
+/* How long something takes on this chip that takes us at 15 mA and speed 1, in ns. */
+uint64_t sim_app_time(const struct sim_app *app, uint64_t us);
+
 /* The chip has gone on living without commands until now: timers of the security monitor. */
 void sim_app_advance(struct sim_app *app, uint64_t now);
 

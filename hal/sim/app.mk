@@ -3,6 +3,7 @@
 libsim_la_SOURCES += \
 	hal/sim/access.c hal/sim/access.h \
 	hal/sim/app.c hal/sim/app.h \
+	hal/sim/binding.c \
 	hal/sim/cmd.h hal/sim/cmd_app.c hal/sim/cmd_data.c hal/sim/cmd_key.c hal/sim/cmd_meta.c \
 	hal/sim/crypto.h hal/sim/ec.c hal/sim/rsa.c \
 	hal/sim/factory.c \

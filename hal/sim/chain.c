@@ -128,6 +128,10 @@ execute(struct sim_state *st)
 	ch->tx_presence = false;
 	ch->tx_off = 0; /* of the answer before, which may have been longer */
 	sim_shield_command(st, &exec_ns);
+	if (ch->tx_len == 0) {
+		sim_frame_ack_at_once(st);
+		return;
+	}
 	ch->exec_start = st->now;
 	ch->exec_end = st->now + exec_ns;
 	st->counts.commands++;

@@ -74,4 +74,46 @@ int sim_set_ack_delay(struct sim *s, uint64_t ns);
 /* Refuse the address while a command executes (at most 100 ms in a row). Default false. */
 int sim_set_nack_busy(struct sim *s, bool on);
 
+/* --- presentation layer, kept in the image; HAL_EIO -------------------------------------- */
+
+/* What the specification leaves open, one bit each; 0 is the chip as documented. */
+enum sim_shield_switch {
+	SIM_SHIELD_PLAIN_OK = 1,      /* PRESENCE 0 after its first use: answered, not alert 40 */
+	SIM_SHIELD_NO_SESSION_44 = 2, /* record without a session: alert 44, not 40 */
+	SIM_SHIELD_FAILED_COUNT = 4,  /* records with a wrong tag move the window */
+	SIM_SHIELD_EQUAL_SEQ = 8,     /* SSEQ and MSEQ start with the same number */
+	SIM_SHIELD_NO_EVENT = 16,     /* a handshake is no security event */
+	SIM_SHIELD_SILENT = 32,       /* the host's alert 40 is acknowledged, not answered */
+};
+int sim_set_shield(struct sim *s, unsigned switches);
+
+/* What the chip will not draw but take in its next handshake. */
+struct sim_shield_choice {
+	uint8_t rnd[32];
+	uint32_t sseq, mseq;
+};
+int sim_set_shield_choice(struct sim *s, const struct sim_shield_choice *choice);
+
+/*
+ * A chip that errs in its messages, with frames in order. Each kind counts messages of its own:
+ * protected ones of the chip (Finished, records), protected ones of the host, commands, Hellos.
+ */
+enum sim_shield_fault_kind {
+	SIM_SHIELD_FAULT_NONE,
+	SIM_SHIELD_FAULT_TAG,    /* chip's message: wrong tag */
+	SIM_SHIELD_FAULT_TEXT,   /* chip's message: other text, tag right */
+	SIM_SHIELD_FAULT_SHORT,  /* chip's message: the last arg bytes are missing */
+	SIM_SHIELD_FAULT_SEQ,    /* chip's record: number is the last one + arg; 0: used again */
+	SIM_SHIELD_FAULT_SCTR,   /* response: comes with SCTR arg, and protected as that says */
+	SIM_SHIELD_FAULT_REFUSE, /* host's message: taken as one with a wrong tag */
+	SIM_SHIELD_FAULT_ALERT,  /* command: not executed, alert 40, no session any more */
+	SIM_SHIELD_FAULT_HELLO,  /* Hello: answered with PVER arg */
+};
+struct sim_shield_fault {
+	enum sim_shield_fault_kind kind;
+	unsigned skip, count, arg; /* as above */
+};
+/* One at a time; NULL: none any more. */
+int sim_set_shield_fault(struct sim *s, const struct sim_shield_fault *f);
+
 #endif

@@ -4,10 +4,13 @@
 noinst_LTLIBRARIES += libsimwire.la libsim.la
 libsimwire_la_SOURCES = hal/sim/sim.h hal/sim/app.h \
 	hal/sim/state.h hal/sim/state.c \
-	hal/sim/reg.c hal/sim/frame.c hal/sim/chain.c hal/sim/shield.c \
+	hal/sim/reg.c hal/sim/frame.c hal/sim/chain.c \
+	hal/sim/shield.c hal/sim/seal.h hal/sim/seal.c \
 	hal/sim/image.h hal/sim/image.c \
 	hal/sim/handle.h hal/sim/sim.c \
 	hal/sim/fault.h hal/sim/fault.c
+libsimwire_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) -pthread
+libsimwire_la_LIBADD = $(CRYPTO_LIBS)
 
 libsim_la_SOURCES = hal/sim/sim.h
 libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)

@@ -395,6 +395,45 @@ sim_set_nack_busy(struct sim *s, bool on)
 }
 
 int
+sim_set_shield(struct sim *s, unsigned switches)
+{
+	struct sim_state *st = begin(s);
+
+	if (st == NULL)
+		return HAL_EIO;
+	st->shield.switches = switches;
+	commit(s, st);
+	return 0;
+}
+
+int
+sim_set_shield_choice(struct sim *s, const struct sim_shield_choice *choice)
+{
+	struct sim_state *st = begin(s);
+
+	if (st == NULL)
+		return HAL_EIO;
+	st->shield.choice = *choice;
+	st->shield.chosen = true;
+	commit(s, st);
+	return 0;
+}
+
+int
+sim_set_shield_fault(struct sim *s, const struct sim_shield_fault *f)
+{
+	static const struct sim_shield_fault none;
+	struct sim_state *st = begin(s);
+
+	if (st == NULL)
+		return HAL_EIO;
+	st->shield.fault = f != NULL ? *f : none;
+	st->shield.fault_seen = 0;
+	commit(s, st);
+	return 0;
+}
+
+int
 sim_look(struct sim *s, struct sim_view *v)
 {
 	const struct sim_state *st = image_look(s->img);

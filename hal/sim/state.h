@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "hal/sim/app.h"
+#include "hal/sim/fault.h"
+#include "hal/sim/seal.h"
 
 #define SIM_NEVER        UINT64_MAX
 #define SIM_US(n)        ((uint64_t)(n)*1000)
@@ -68,9 +70,31 @@ struct sim_chain {
 	uint8_t tx[SIM_MESSAGE_MAX];
 };
 
+/* A session of the presentation layer: keys, and the numbers last used. */
+struct sim_session {
+	struct seal_keys keys;
+	uint8_t rnd[SEAL_RND];
+	uint32_t mseq, sseq; /* host's records, chip's records */
+};
+
+enum sim_shield_phase { SIM_SHIELD_NONE, SIM_SHIELD_HELLO, SIM_SHIELD_SESSION };
+
 /* Presentation layer (shield.c). */
 struct sim_shield {
 	bool required; /* used once, required until reset */
+	bool has_saved;
+	bool chosen; /* choice waits for the next handshake */
+	uint8_t phase;
+	struct sim_session live, saved;
+	/* The last response, in case the host wants it again. */
+	uint8_t again_sctr, repeats;
+	uint16_t again_len;
+	uint8_t again[SIM_APDU_MAX];
+	/* For tests, see fault.h. */
+	uint32_t switches;
+	struct sim_shield_choice choice;
+	struct sim_shield_fault fault;
+	unsigned fault_seen;
 };
 
 struct sim_counts {
@@ -134,8 +158,8 @@ void sim_chain_drop(struct sim_chain *ch);  /* the response cannot be delivered 
 bool sim_chain_busy(const struct sim_chain *ch);
 void sim_chain_timer(struct sim_state *st);
 
-/* shield.c: runs the message in chain.rx, leaves the answer in chain.tx and its time in *exec_ns.
- */
+/* shield.c: runs the message in chain.rx, leaves the answer in chain.tx (length 0: none) and its
+ * time in *exec_ns. */
 void sim_shield_reset(struct sim_shield *sh);
 void sim_shield_command(struct sim_state *st, uint64_t *exec_ns);
 

@@ -5,7 +5,7 @@ sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
 	tests/unit/test_sim_image tests/unit/test_sim_serve tests/unit/test_sim_server \
-	tests/unit/test_sim_fault tests/unit/test_sim_traces
+	tests/unit/test_sim_fault tests/unit/test_sim_traces tests/unit/test_sim_shield
 check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
 
@@ -37,6 +37,12 @@ tests_unit_test_sim_server_LDADD = $(sim_test_ldadd) $(JANSSON_LIBS)
 tests_unit_test_sim_fault_SOURCES = tests/unit/test_sim_fault.c $(sim_test_common)
 tests_unit_test_sim_fault_CFLAGS = $(sim_test_cflags)
 tests_unit_test_sim_fault_LDADD = $(sim_test_ldadd)
+
+sim_test_shost = tests/unit/sim_shost.h tests/unit/sim_shost.c
+tests_unit_test_sim_shield_SOURCES = tests/unit/test_sim_shield.c $(sim_test_shost) \
+	$(sim_test_common)
+tests_unit_test_sim_shield_CFLAGS = $(sim_test_cflags) $(CRYPTO_CFLAGS)
+tests_unit_test_sim_shield_LDADD = $(sim_test_ldadd) $(CRYPTO_LIBS)
 
 # With the real application behind the wires.
 tests_unit_test_sim_traces_SOURCES = tests/unit/test_sim_traces.c tests/unit/sim_host.h \

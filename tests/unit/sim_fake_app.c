@@ -5,6 +5,9 @@
  *
  * EE xx LL LL | exec_us (4) | answer length (2) | anything
  *    answer: 00 count LL LL | 00 01 02 ...
+ *
+ * GetDataObject gives 27 bytes 10 11 12 .., the platform binding secret is 00 01 .. 3F: those of
+ * the test vectors for the presentation layer. The second byte of state counts security events.
  */
 #include <config.h>
 
@@ -47,13 +50,41 @@ sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *
 		n = (size_t)cmd[8] << 8 | cmd[9];
 		n = n > SIM_APDU_MAX - 4 ? SIM_APDU_MAX - 4 : n;
 	}
+	if (cmd[0] == 0x01)
+		n = 27;
 	rsp[0] = 0;
 	rsp[1] = cmd[0] == 0xEE ? *count : 0;
 	rsp[2] = (uint8_t)(n >> 8);
 	rsp[3] = (uint8_t)n;
 	for (size_t i = 0; i < n; i++)
-		rsp[4 + i] = (uint8_t)i;
+		rsp[4 + i] = (uint8_t)(cmd[0] == 0x01 ? 0x10 + i : i);
 	*rsp_len = n + 4;
+}
+
+size_t
+sim_app_binding(struct sim_app *app, uint64_t now, bool event, uint8_t secret[SIM_BINDING_MAX],
+    uint64_t *exec_ns)
+{
+	(void)now;
+	((uint8_t *)app)[1] = (uint8_t)(((uint8_t *)app)[1] + event);
+	for (size_t i = 0; i < SIM_BINDING_MAX; i++)
+		secret[i] = (uint8_t)i;
+	*exec_ns = sim_app_time(app, 50000);
+	return SIM_BINDING_MAX;
+}
+
+void
+sim_app_random(struct sim_app *app, uint8_t *out, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = ((uint8_t *)app)[2]++;
+}
+
+uint64_t
+sim_app_time(const struct sim_app *app, uint64_t us)
+{
+	(void)app;
+	return us * 1000;
 }
 
 void
