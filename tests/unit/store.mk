@@ -57,6 +57,6 @@ tests_unit_test_store_hostile_LDADD = $(store_test_libs)
 check_PROGRAMS += tests/unit/test_store_hostile_long
 long_tests += tests/unit/test_store_hostile_long
 tests_unit_test_store_hostile_long_SOURCES = tests/unit/test_store_hostile.c $(store_host)
-tests_unit_test_store_hostile_long_CPPFLAGS = $(AM_CPPFLAGS) -DROUNDS=1000
+tests_unit_test_store_hostile_long_CPPFLAGS = $(AM_CPPFLAGS) -DROUNDS=300
 tests_unit_test_store_hostile_long_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_hostile_long_LDADD = $(store_test_libs)
