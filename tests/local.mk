@@ -35,10 +35,11 @@ check-long: all
 check-asan:
 	$(SHELL) $(srcdir)/tests/sanitize.sh '$(abs_top_srcdir)' asan address,undefined
 
-# The unit and module tests under valgrind.
+# The unit and module tests and our programs under valgrind.
+dist_check_SCRIPTS += tests/cli/memcheck.sh
 memcheck: all
 	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check \
-	    TESTS='$(unit_tests) $(module_tests)' \
+	    TESTS='$(unit_tests) $(module_tests) tests/cli/memcheck.sh' \
 	    LOG_COMPILER='$(SHELL) $(abs_top_srcdir)/tests/valgrind.sh'
 
 .PHONY: check-long check-asan memcheck
