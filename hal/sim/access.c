@@ -1,7 +1,9 @@
 /* Access conditions; see access.h. */
 #include <config.h>
 
+#include "hal/base/err.h"
 #include "hal/sim/access.h"
+#include "hal/sim/model.h"
 #include "hal/sim/object.h"
 
 enum {
@@ -32,33 +34,40 @@ enum {
 #define OID_LCS_A      0xF1C0
 #define OID_SECSTA_A   0xF1C1
 
-/* Bytes of a condition with its operands, 0: no such condition inside an expression. */
+/* Conditions inside an expression: bytes with operands, and which silicon has them. */
+static const struct condition {
+	uint8_t id, len, on;
+} conditions[] = {
+	{ AC_SECSTA_G, 2, ON_V3 },
+	{ AC_SECSTA_A, 2, ON_V3 },
+	{ AC_CONF, 3, ON_M },
+	{ AC_INT, 3, ON_M },
+	{ AC_AUTO, 3, ON_V3 },
+	{ AC_LUC, 3, ON_M },
+	{ AC_LCS_G, 3, ON_ALL },
+	{ AC_LCS_A, 3, ON_ALL },
+	{ AC_LCS_O, 3, ON_ALL },
+};
+
+/* 0: no such condition. */
 static size_t
-condition_len(uint8_t id)
+condition_len(const struct sim_app *app, uint8_t id)
 {
-	switch (id) {
-	case AC_SECSTA_G:
-	case AC_SECSTA_A: return 2;
-	case AC_CONF:
-	case AC_INT:
-	case AC_AUTO:
-	case AC_LUC:
-	case AC_LCS_G:
-	case AC_LCS_A:
-	case AC_LCS_O: return 3;
-	default: return 0;
-	}
+	for (size_t i = 0; i < NITEMS(conditions); i++)
+		if (conditions[i].id == id)
+			return model_on(app, conditions[i].on) ? conditions[i].len : 0;
+	return 0;
 }
 
 bool
-access_wellformed(const uint8_t *p, size_t len)
+access_wellformed(const struct sim_app *app, const uint8_t *p, size_t len)
 {
-	size_t tokens = 1, conditions = 1;
+	size_t ntokens = 1, nconditions = 1;
 
 	if (len == 1 && (p[0] == AC_ALW || p[0] == AC_NEV))
 		return true;
 	for (;;) {
-		const size_t n = len > 0 ? condition_len(p[0]) : 0;
+		const size_t n = len > 0 ? condition_len(app, p[0]) : 0;
 
 		if (n == 0 || n > len)
 			return false;
@@ -70,14 +79,14 @@ access_wellformed(const uint8_t *p, size_t len)
 		if (len == 0)
 			return true;
 		if (*p == AC_AND) {
-			conditions++;
+			nconditions++;
 		} else if (*p == AC_OR) {
-			tokens++;
-			conditions = 1;
+			ntokens++;
+			nconditions = 1;
 		} else {
 			return false;
 		}
-		if (tokens > TOKENS_MAX || conditions > CONDITIONS_MAX)
+		if (ntokens > TOKENS_MAX || nconditions > CONDITIONS_MAX)
 			return false;
 		p++;
 		len--;
@@ -140,7 +149,7 @@ count_token(struct sim_app *app, const uint8_t *p, const uint8_t *end)
 {
 	uint8_t *counter;
 
-	for (; p < end; p += condition_len(p[0]) + 1) {
+	for (; p < end; p += condition_len(app, p[0]) + 1) {
 		if (p[0] != AC_LUC ||
 		    counter_value(app, (uint16_t)(p[1] << 8 | p[2]), &counter) == NULL)
 			continue;
@@ -160,14 +169,14 @@ access_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_prot
 	const uint8_t *p = meta_get(&app->meta[i], tag, &len), *token = p, *end;
 	bool all = true;
 
-	if (p == NULL || !access_wellformed(p, len))
+	if (p == NULL || !access_wellformed(app, p, len))
 		return false;
 	if (len == 1)
 		return p[0] == AC_ALW;
 	end = p + len;
 	for (;;) {
 		all = all && holds(app, i, p, protected_now);
-		p += condition_len(p[0]);
+		p += condition_len(app, p[0]);
 		if (p == end || *p == AC_OR) {
 			if (all) {
 				count_token(app, token, p);

@@ -7,8 +7,8 @@
 
 #include "hal/sim/app.h"
 
-/* Whether the bytes are an expression the chip accepts in metadata. */
-bool access_wellformed(const uint8_t *p, size_t len);
+/* Whether the bytes are an expression this chip accepts in metadata. */
+bool access_wellformed(const struct sim_app *app, const uint8_t *p, size_t len);
 
 /*
  * Whether tag (D0, D1, D3) of object i grants access now; absent: never. reading: Conf and Int

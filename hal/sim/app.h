@@ -74,6 +74,13 @@ int sim_app_factory(
  */
 void sim_app_reset(struct sim_app *app, uint64_t now, bool cold);
 
+/* What the wires must know of the model. */
+struct sim_wire {
+	bool presentation;              /* has a presentation layer */
+	uint8_t startup_ms, pending_ms; /* start-up; if memory was being programmed at the reset */
+};
+const struct sim_wire *sim_app_wire(const struct sim_app *app);
+
 /*
  * Runs a command that was completely received at bus time now. rsp has room for SIM_APDU_MAX;
  * *rsp_len is at least 4. *exec_ns: how long the chip takes, before the answer is ready.
@@ -113,8 +120,24 @@ size_t sim_app_objects(const struct sim_app *app);
 void sim_app_object(
     const struct sim_app *app, size_t n, uint8_t meta[44], struct sim_object_view *v);
 
-/* The simulated vendor's CA certificate that signs factory certificates (DER, static), for chain
- * checks. */
-const uint8_t *sim_vendor_ca(size_t *len);
+/*
+ * The n-th certificate of the simulated vendor that signs factory certificates of a model (DER,
+ * static), for chain checks. NULL past the last one, or if there is no such model.
+ */
+const uint8_t *sim_vendor_ca(const char *model, size_t n, size_t *len);
+
+/* What the vendor's portal gives to the buyer of a personalised chip. */
+#define SIM_UID_LEN    27
+#define SIM_SECRET_LEN 64
+struct sim_portal {
+	uint8_t uid[SIM_UID_LEN];
+	uint8_t binding[SIM_SECRET_LEN];       /* E140 */
+	uint8_t authorization[SIM_SECRET_LEN]; /* F1D0 */
+};
+/* Of a new chip; false: this model is not personalised. */
+bool sim_app_portal(const struct sim_app *app, struct sim_portal *p);
+
+/* Names of the models; NULL past the last one. */
+const char *sim_app_model(size_t n);
 
 #endif

@@ -6,7 +6,7 @@ libsim_la_SOURCES += \
 	hal/sim/binding.c \
 	hal/sim/cmd.h hal/sim/cmd_app.c hal/sim/cmd_data.c hal/sim/cmd_key.c hal/sim/cmd_meta.c \
 	hal/sim/crypto.h hal/sim/ec.c hal/sim/rsa.c \
-	hal/sim/factory.c \
+	hal/sim/factory.c hal/sim/factory_cert.c hal/sim/factory.h \
 	hal/sim/monitor.c hal/sim/monitor.h \
 	hal/sim/model.c hal/sim/model.h \
 	hal/sim/object.c hal/sim/object_table.c hal/sim/object.h \

@@ -147,8 +147,10 @@ legal(const struct sim_state *st, enum chain chain, uint8_t pctr, size_t len)
 	bool presence = starts ? pctr & PCTR_PRESENCE : st->chain.rx_presence;
 	size_t have = starts ? 0 : st->chain.rx_len;
 	size_t room = presence ? SIM_MESSAGE_MAX : SIM_APDU_MAX;
+	const uint8_t zero =
+	    PCTR_CHANNEL | (sim_app_wire(&st->app)->presentation ? 0 : PCTR_PRESENCE);
 
-	if (pctr & PCTR_CHANNEL || (!starts && !goes_on && chain != CHAIN_LAST))
+	if (pctr & zero || (!starts && !goes_on && chain != CHAIN_LAST))
 		return false;
 	if (starts == st->chain.rx_open || len < 2 || have + len - 1 > room)
 		return false;

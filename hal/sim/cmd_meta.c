@@ -7,6 +7,7 @@
 #include "hal/base/err.h"
 #include "hal/sim/access.h"
 #include "hal/sim/cmd.h"
+#include "hal/sim/model.h"
 #include "hal/sim/object.h"
 
 enum value_rule { V_LCS, V_BYTES, V_ACCESS, V_TYPE, V_NEVER };
@@ -16,19 +17,20 @@ static const struct tag_rule {
 	enum value_rule rule;
 	uint8_t len;
 	bool before_op; /* only while LcsO < operational */
+	uint8_t on;
 } rules[] = {
-	{ TAG_LCSO, V_LCS, 1, false },
-	{ TAG_VERSION, V_BYTES, 2, true },
-	{ TAG_MAX, V_NEVER, 0, false },
-	{ TAG_USED, V_NEVER, 0, false },
-	{ TAG_CHANGE, V_ACCESS, 0, true },
-	{ TAG_READ, V_ACCESS, 0, true },
-	{ TAG_EXECUTE, V_ACCESS, 0, true },
-	{ TAG_UPDATE, V_ACCESS, 0, true },
-	{ TAG_ALG, V_NEVER, 0, false },
-	{ TAG_USAGE, V_BYTES, 1, true },
-	{ TAG_TYPE, V_TYPE, 1, true },
-	{ TAG_RESET, V_BYTES, 1, true },
+	{ TAG_LCSO, V_LCS, 1, false, ON_ALL },
+	{ TAG_VERSION, V_BYTES, 2, true, ON_M },
+	{ TAG_MAX, V_NEVER, 0, false, ON_ALL },
+	{ TAG_USED, V_NEVER, 0, false, ON_ALL },
+	{ TAG_CHANGE, V_ACCESS, 0, true, ON_ALL },
+	{ TAG_READ, V_ACCESS, 0, true, ON_ALL },
+	{ TAG_EXECUTE, V_ACCESS, 0, true, ON_ALL },
+	{ TAG_UPDATE, V_ACCESS, 0, true, ON_V3 },
+	{ TAG_ALG, V_NEVER, 0, false, ON_ALL },
+	{ TAG_USAGE, V_BYTES, 1, true, ON_ALL },
+	{ TAG_TYPE, V_TYPE, 1, true, ON_M },
+	{ TAG_RESET, V_BYTES, 1, true, ON_V3 },
 };
 
 static const struct tag_rule *
@@ -41,15 +43,26 @@ find(uint8_t tag)
 }
 
 static bool
-type_ok(size_t i, uint8_t v)
+type_ok(const struct sim_app *app, size_t i, uint8_t v)
 {
-	static const uint8_t types[] = { 0x00, 0x01, 0x11, 0x12, 0x21, 0x22, 0x23, 0x31 };
+	static const struct {
+		uint8_t type, on;
+	} types[] = {
+		{ 0x00, ON_M },
+		{ 0x01, ON_M },
+		{ 0x11, ON_M },
+		{ 0x12, ON_M },
+		{ 0x21, ON_M },
+		{ 0x22, ON_M },
+		{ 0x23, ON_V3 },
+		{ 0x31, ON_V3 },
+	};
 
 	if (object_at(i)->max == 0 || object_at(i)->oid == 0xE0C9)
 		return false;
-	for (size_t k = 0; k < sizeof(types); k++)
-		if (types[k] == v)
-			return true;
+	for (size_t k = 0; k < NITEMS(types); k++)
+		if (types[k].type == v)
+			return model_on(app, types[k].on);
 	return false;
 }
 
@@ -71,7 +84,7 @@ check(const struct sim_app *app, size_t i, uint8_t tag, const uint8_t *v, size_t
 {
 	const struct tag_rule *r = find(tag);
 
-	if (r == NULL)
+	if (r == NULL || !model_on(app, r->on))
 		return E_DATA;
 	if (r->rule == V_NEVER)
 		return E_ACCESS;
@@ -81,8 +94,8 @@ check(const struct sim_app *app, size_t i, uint8_t tag, const uint8_t *v, size_t
 		return E_ACCESS;
 	switch (r->rule) {
 	case V_LCS: return check_lcso(app, i, v[0]);
-	case V_ACCESS: return access_wellformed(v, len) ? 0 : E_DATA;
-	case V_TYPE: return type_ok(i, v[0]) ? 0 : E_DATA;
+	case V_ACCESS: return access_wellformed(app, v, len) ? 0 : E_DATA;
+	case V_TYPE: return type_ok(app, i, v[0]) ? 0 : E_DATA;
 	default: return tag == TAG_USAGE && object_at(i)->max != 0 ? E_DATA : 0;
 	}
 }

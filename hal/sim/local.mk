@@ -19,7 +19,7 @@ libsim_la_LIBADD = libsimwire.la $(CRYPTO_LIBS)
 include hal/sim/app.mk
 
 bin_PROGRAMS += optiga-sim
-optiga_sim_SOURCES = hal/sim/prog.h hal/sim/main.c hal/sim/show.c hal/sim/words.c \
+optiga_sim_SOURCES = hal/sim/prog.h hal/sim/main.c hal/sim/show.c hal/sim/words.c hal/sim/portal.c \
 	hal/sim/serve.h hal/sim/serve.c hal/sim/serve_op.c hal/sim/serve_time.c \
 	hal/sim/serve_log.c
 optiga_sim_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -25,16 +26,17 @@ static const char help[] =
     "Makes, serves and shows simulated OPTIGA Trust chips. One file is one chip.\n"
     "\n"
     "  create --model MODEL [OPTION]... FILE   make a new chip; never overwrites\n"
-    "      --model trust-m-v3      which chip\n"
+    "      --model MODEL           trust-x, trust-m-v1, trust-m-v3, trust-m-express, trust-m-mtr\n"
     "      --monitor on|off        security monitor and its delays (on)\n"
     "      --seed N                keys and randoms from N, the same every time\n"
     "      --speed F               execution times by F: 0.5 is twice as fast (1.0)\n"
+    "      --portal PORTALFILE     write the secrets of an Express or MTR chip there\n"
     "  serve --socket PATH [OPTION]... FILE    let programs reach the chip over a bus socket\n"
     "      --virtual-time          time moves only with the bus, as fast as it can be computed\n"
     "      --log LOGFILE           append every bus event as a line of JSON\n"
     "      --repeated-start        take repeated STARTs, which the real chip does not\n"
     "  show [--json] FILE          what is on the chip\n"
-    "  vendor-ca                   the certificate that signs factory certificates, PEM\n"
+    "  vendor-ca [--model MODEL]   the certificates that sign factory certificates, PEM\n"
     "\n"
     "      --help                  this text\n"
     "      --version               the version\n"
@@ -116,13 +118,14 @@ parse_monitor(const char *text, struct sim_config *cfg)
 }
 
 static int
-create_options(int argc, char **argv, struct sim_config *cfg)
+create_options(int argc, char **argv, struct sim_config *cfg, const char **portalp)
 {
 	static const struct option options[] = {
 		{ "model", required_argument, NULL, 'm' },
 		{ "monitor", required_argument, NULL, 'o' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "speed", required_argument, NULL, 'p' },
+		{ "portal", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -131,6 +134,8 @@ create_options(int argc, char **argv, struct sim_config *cfg)
 	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (c == 'm')
 			cfg->model = optarg;
+		else if (c == 'f')
+			*portalp = optarg;
 		else if (c == 'o' && !parse_monitor(optarg, cfg))
 			return prog_usage("--monitor is \"on\" or \"off\", not \"%s\"", optarg);
 		else if (c == 's' && !parse_seed(optarg, cfg))
@@ -149,15 +154,23 @@ create_options(int argc, char **argv, struct sim_config *cfg)
 	return PROG_OK;
 }
 
-int
-prog_create(int argc, char **argv)
+static void
+hint_models(void)
 {
-	struct sim_config cfg = SIM_CONFIG_DEFAULT;
-	int r = create_options(argc, argv, &cfg);
+	const char *name;
 
-	if (r != PROG_OK)
-		return r;
-	if ((r = sim_create(argv[optind], &cfg)) == 0)
+	(void)fputs("  hint: models are:", stderr);
+	for (size_t i = 0; (name = sim_app_model(i)) != NULL; i++)
+		(void)fprintf(stderr, " %s", name);
+	(void)fputc('\n', stderr);
+}
+
+static int
+create(const char *path, const struct sim_config *cfg)
+{
+	const int r = sim_create(path, cfg);
+
+	if (r == 0)
 		return PROG_OK;
 	(void)prog_error("%s", sim_error());
 	if (r == HAL_EEXIST)
@@ -165,28 +178,90 @@ prog_create(int argc, char **argv)
 			    "needed any more\n",
 		    stderr);
 	else if (r == HAL_EINVAL)
-		(void)fputs("  hint: models are: trust-m-v3\n", stderr);
+		hint_models();
 	return r == HAL_EINVAL ? PROG_USAGE : PROG_FAILED;
+}
+
+/* Both files or none: the portal file first, because its secrets are nowhere else. */
+static int
+create_with_portal(const char *path, const struct sim_config *cfg, const char *portal)
+{
+	const int fd = prog_portal_open(portal);
+	int r;
+
+	if (fd < 0)
+		return PROG_FAILED;
+	r = create(path, cfg);
+	if (r == PROG_OK && (r = prog_portal_write(fd, portal, path)) != PROG_OK)
+		(void)unlink(path);
+	if (r != PROG_OK)
+		(void)unlink(portal);
+	(void)close(fd);
+	return r;
+}
+
+int
+prog_create(int argc, char **argv)
+{
+	struct sim_config cfg = SIM_CONFIG_DEFAULT;
+	const char *portal = NULL;
+	const int r = create_options(argc, argv, &cfg, &portal);
+
+	if (r != PROG_OK)
+		return r;
+	return portal == NULL ? create(argv[optind], &cfg)
+			      : create_with_portal(argv[optind], &cfg, portal);
 }
 
 /* --- vendor-ca ----------------------------------------------------------------------------- */
 
+static bool
+write_ca(const char *model, size_t n, bool *more)
+{
+	size_t len;
+	const unsigned char *der = sim_vendor_ca(model, n, &len);
+	X509 *cert;
+	bool ok;
+
+	*more = der != NULL;
+	if (der == NULL)
+		return n > 0;
+	cert = d2i_X509(NULL, &der, (long)len);
+	ok = cert != NULL && PEM_write_X509(stdout, cert) == 1;
+	X509_free(cert);
+	return ok;
+}
+
 int
 prog_vendor_ca(int argc, char **argv)
 {
-	const unsigned char *der;
-	X509 *cert;
+	static const struct option options[] = {
+		{ "model", required_argument, NULL, 'm' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *model = "trust-m-v3";
+	bool more = true, ok = true;
 	size_t len;
-	int r;
+	int c;
 
-	(void)argv;
-	if (argc != 1)
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (c != 'm')
+			return prog_usage(
+			    "vendor-ca: \"%s\" is no option, or needs a value", argv[optind - 1]);
+		model = optarg;
+	}
+	if (optind != argc)
 		return prog_usage("vendor-ca: takes no argument");
-	der = sim_vendor_ca(&len);
-	cert = d2i_X509(NULL, &der, (long)len);
-	r = cert != NULL && PEM_write_X509(stdout, cert) == 1 && fflush(stdout) == 0;
-	X509_free(cert);
-	return r ? PROG_OK : prog_error("certificate cannot be written: %s", strerror(errno));
+	if (sim_vendor_ca(model, 0, &len) == NULL) {
+		(void)prog_error("no such model of the chip: \"%s\"", model);
+		hint_models();
+		return PROG_USAGE;
+	}
+	for (size_t n = 0; ok && more; n++)
+		ok = write_ca(model, n, &more);
+	return ok && fflush(stdout) == 0
+		   ? PROG_OK
+		   : prog_error("certificate cannot be written: %s", strerror(errno));
 }
 
 /* --- the command line ---------------------------------------------------------------------- */

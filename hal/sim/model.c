@@ -22,6 +22,7 @@ static const struct model models[] = {
 	    .silicon = ON_X,
 	    .secret_max = 48,
 	    .hash_context_len = 130,
+	    .wire = { false, 10, 12 },
 	    .uid = "CD16336B01001C000100000A085255000A002F002E801010711118",
 	    .keys = { { 0xE0F0, 0xE0E0, ALG_P256, CA_X101 } },
 	},
@@ -30,6 +31,7 @@ static const struct model models[] = {
 	    .silicon = ON_V1,
 	    .secret_max = 48,
 	    .hash_context_len = 209,
+	    .wire = { true, 15, 20 },
 	    .uid = "CD16338201001C000500000A091B5C000700A60087801010710809",
 	    .keys = { { 0xE0F0, 0xE0E0, ALG_P256, CA_M101 } },
 	},
@@ -38,6 +40,7 @@ static const struct model models[] = {
 	    .silicon = ON_V3,
 	    .secret_max = 66,
 	    .hash_context_len = 209,
+	    .wire = { true, 15, 20 },
 	    .uid = "CD16339301001C000500000A09A413000A002F002E801010712440",
 	    .keys = { { 0xE0F0, 0xE0E0, ALG_P256, CA_M300 } },
 	},
@@ -46,6 +49,7 @@ static const struct model models[] = {
 	    .silicon = ON_V3,
 	    .secret_max = 66,
 	    .hash_context_len = 209,
+	    .wire = { true, 15, 20 },
 	    .personalised = true,
 	    .uid = "CD16334D01001C000500000A091B5C0015007A0040801010702440",
 	    .keys = PERSONAL_KEYS,
@@ -55,6 +59,7 @@ static const struct model models[] = {
 	    .silicon = ON_V3,
 	    .secret_max = 66,
 	    .hash_context_len = 209,
+	    .wire = { true, 15, 20 },
 	    .personalised = true,
 	    .uid = "CD16334D01001C000500000A091B5C0015007A0040801010702440",
 	    .keys = PERSONAL_KEYS,
@@ -111,4 +116,16 @@ model_alg(const struct sim_app *app, uint8_t alg)
 		if (algs[i].alg == alg)
 			return model_on(app, algs[i].on);
 	return false;
+}
+
+const struct sim_wire *
+sim_app_wire(const struct sim_app *app)
+{
+	return &model_of(app)->wire;
+}
+
+const char *
+sim_app_model(size_t n)
+{
+	return n < NITEMS(models) ? models[n].name : NULL;
 }

@@ -35,6 +35,7 @@ struct model {
 	uint8_t secret_max;       /* bytes of a shared secret in a session */
 	uint8_t hash_context_len; /* exported by CalcHash */
 	bool personalised;        /* has binding and authorization secrets of its own */
+	struct sim_wire wire;
 	const char *uid;          /* of one part; lot and place on the wafer are drawn */
 	struct model_key keys[3]; /* key 0: no more */
 };

@@ -86,6 +86,9 @@ void object_set_used(struct sim_app *app, size_t i, size_t used);
 /* Security status E0C1 or F1C1 after a reset or an opened application; only V3 has a boot phase. */
 void object_boot_phase(struct sim_app *app, uint16_t oid);
 
+/* Upper-case hexadecimal of our tables; NULL: nothing. Returns the number of bytes. */
+size_t object_unhex(const char *hex, uint8_t *out);
+
 /* All objects as they leave the factory, contents and metadata from the tables. */
 void objects_factory(struct sim_app *app);
 

@@ -169,8 +169,8 @@ nibble(char c)
 	return (uint8_t)(c <= '9' ? c - '0' : c - 'A' + 10);
 }
 
-static size_t
-unhex(const char *hex, uint8_t *out)
+size_t
+object_unhex(const char *hex, uint8_t *out)
 {
 	size_t n = 0;
 
@@ -182,8 +182,8 @@ unhex(const char *hex, uint8_t *out)
 static void
 make(struct sim_app *app, size_t i, const char *meta, const char *content)
 {
-	app->meta[i].len = (uint8_t)unhex(meta, app->meta[i].tlv);
-	(void)unhex(content, object_content(app, i));
+	app->meta[i].len = (uint8_t)object_unhex(meta, app->meta[i].tlv);
+	(void)object_unhex(content, object_content(app, i));
 }
 
 void

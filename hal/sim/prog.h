@@ -21,4 +21,11 @@ int prog_vendor_ca(int argc, char **argv);
 /* An access condition in words, "LcsO < operational or Conf(E140)", cut to n bytes (words.c). */
 void prog_access_words(const uint8_t *ac, size_t len, char *out, size_t n);
 
+/*
+ * The portal file of a new chip. open: makes it, mode 0600, never over another; a descriptor, or
+ * negative with the message said. write: what the chip in image keeps; PROG_OK or PROG_FAILED.
+ */
+int prog_portal_open(const char *path);
+int prog_portal_write(int fd, const char *path, const char *image);
+
 #endif

@@ -14,26 +14,24 @@
 #include "hal/base/err.h"
 #include "hal/sim/state.h"
 
-#define REG_DATA           0x80
-#define REG_DATA_REG_LEN   0x81
-#define REG_I2C_STATE      0x82
-#define REG_BASE_ADDR      0x83
-#define REG_MAX_SCL        0x84
-#define REG_SOFT_RESET     0x88
-#define REG_I2C_MODE       0x89
+#define REG_DATA         0x80
+#define REG_DATA_REG_LEN 0x81
+#define REG_I2C_STATE    0x82
+#define REG_BASE_ADDR    0x83
+#define REG_MAX_SCL      0x84
+#define REG_SOFT_RESET   0x88
+#define REG_I2C_MODE     0x89
 
-#define STATE_BUSY         0x80
-#define STATE_RESP_RDY     0x40
-#define STATE_CAPS_0       0x08 /* SOFT_RESET; no CONT_READ, REP_START, CLK_STRETCHING */
-#define STATE_CAPS_1       0x80 /* PRESENT_LAYER */
+#define STATE_BUSY       0x80
+#define STATE_RESP_RDY   0x40
+#define STATE_CAPS_0     0x08 /* SOFT_RESET; no CONT_READ, REP_START, CLK_STRETCHING */
+#define STATE_CAPS_1     0x80 /* PRESENT_LAYER, if the model has it */
 
-#define MODE_SM            1
-#define MODE_FMPLUS        4
-#define PERSISTENT         0x80 /* DEF_ADDR, DEF_MODE: bit 15 of their registers */
+#define MODE_SM          1
+#define MODE_FMPLUS      4
+#define PERSISTENT       0x80 /* DEF_ADDR, DEF_MODE: bit 15 of their registers */
 
-#define STARTUP_NS         SIM_MS(15)
-#define STARTUP_PENDING_NS SIM_MS(20) /* memory was being programmed when the reset came */
-#define NACK_MAX_NS        SIM_MS(100)
+#define NACK_MAX_NS      SIM_MS(100)
 
 unsigned
 sim_reg_max_khz(const struct sim_state *st)
@@ -51,9 +49,12 @@ void
 sim_reg_reset(struct sim_state *st, bool cold)
 {
 	struct sim_reg *r = &st->reg;
+	const struct sim_wire *wire = sim_app_wire(&st->app);
 
+	/* Longer when memory was being programmed when the reset came. */
 	r->ready_at =
-	    st->now + (r->was_busy || sim_chain_busy(&st->chain) ? STARTUP_PENDING_NS : STARTUP_NS);
+	    st->now + (r->was_busy || sim_chain_busy(&st->chain) ? SIM_MS(wire->pending_ms)
+								 : SIM_MS(wire->startup_ms));
 	r->data_len = SIM_FRAME_MAX;
 	r->pointer = REG_DATA;
 	r->addr = r->addr_nv;
@@ -121,7 +122,7 @@ read_i2c_state(struct sim_state *st, uint8_t *out)
 	size_t len;
 
 	out[0] = STATE_CAPS_0;
-	out[1] = STATE_CAPS_1;
+	out[1] = sim_app_wire(&st->app)->presentation ? STATE_CAPS_1 : 0;
 	if (sim_chain_busy(&st->chain))
 		out[0] |= STATE_BUSY;
 	if (sim_frame_waiting(&st->frame, &len) != NULL) {

@@ -24,7 +24,7 @@ enum sim_time {
 enum sim_line { SIM_LINE_RESET, SIM_LINE_SUPPLY };
 
 struct sim_config {
-	const char *model; /* "trust-m-v3" */
+	const char *model; /* "trust-m-v3"; all: sim_app_model in app.h */
 	bool monitor;      /* security event counter and its delays */
 	bool seeded;       /* draw keys, randoms and speed from seed: repeats exactly */
 	uint64_t seed;

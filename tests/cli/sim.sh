@@ -32,6 +32,7 @@ expect() {
 # --- help and version
 expect 0 '' "$sim" --help
 grep -q '^Usage: optiga-sim' out || fail 'no help'
+cp out help
 expect 0 '' "$sim" create --help
 grep -q '^Usage: optiga-sim' out || fail 'no help for a command'
 expect 0 '' "$sim" --version
@@ -117,3 +118,33 @@ if [ -z "${OPTIGA_SIM:-}" ]; then
 	openssl x509 -in ca.pem -noout -subject >/dev/null || fail 'no vendor certificate'
 fi
 expect 2 'no argument' "$sim" vendor-ca extra
+expect 2 'no such model' "$sim" vendor-ca --model trust-m-v9
+
+# --- every model, and the portal file of those that come with secrets
+if [ -z "${OPTIGA_SIM:-}" ]; then
+	for model in trust-x trust-m-v1 trust-m-v3 trust-m-express trust-m-mtr; do
+		expect 0 '' "$sim" create --model $model $model.img
+		expect 0 '' "$sim" show $model.img
+		grep -q "^model *$model\$" out || fail "$model: not shown"
+		expect 0 '' "$sim" show --json $model.img
+		expect 0 '' "$sim" vendor-ca --model $model
+		openssl x509 -in out -noout || fail "$model: no vendor certificate"
+		grep -q "$model" help || fail "$model: not in --help"
+	done
+	expect 0 '' "$sim" create --model trust-m-mtr --portal portal.json mtr.img
+	[ "$(stat -c %a portal.json)" = 600 ] || fail 'the portal file can be read by others'
+	grep -qE '"binding_secret": "[0-9A-F]{128}"' portal.json || fail 'no binding secret'
+	grep -qE '"authorization_secret": "[0-9A-F]{128}"' portal.json || fail 'no authorization secret'
+	uid=$("$sim" show mtr.img | sed -n 's/^unique ID *//p')
+	grep -q "\"uid\": \"$uid\"" portal.json || fail 'the portal file is not of this chip'
+	serial=$(printf %s "$uid" | xxd -r -p | sha256sum | cut -c 1-16)
+	grep -q "\"serial\": \"$serial\"" portal.json || fail 'another serial'
+	expect 1 'exists already' "$sim" create --model trust-m-mtr --portal portal.json mtr2.img
+	[ ! -e mtr2.img ] || fail 'a chip without its portal file'
+	expect 1 'exists already' "$sim" create --model trust-m-mtr --portal portal2.json mtr.img
+	[ ! -e portal2.json ] || fail 'a portal file without its chip'
+	expect 1 'no portal file' "$sim" create --model trust-m-v3 --portal portal2.json plain.img
+	if [ -e portal2.json ] || [ -e plain.img ]; then
+		fail 'a refused command left files'
+	fi
+fi

@@ -33,6 +33,15 @@ sim_app_reset(struct sim_app *app, uint64_t now, bool cold)
 	(void)cold;
 }
 
+const struct sim_wire *
+sim_app_wire(const struct sim_app *app)
+{
+	static const struct sim_wire wire = { true, 15, 20 };
+
+	(void)app;
+	return &wire;
+}
+
 void
 sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *prot,
     const uint8_t *cmd, size_t cmd_len, uint8_t *rsp, size_t *rsp_len, uint64_t *exec_ns)
@@ -124,8 +133,24 @@ sim_app_object(const struct sim_app *app, size_t i, uint8_t meta[44], struct sim
 }
 
 const uint8_t *
-sim_vendor_ca(size_t *len)
+sim_vendor_ca(const char *model, size_t n, size_t *len)
 {
+	(void)model;
+	(void)n;
 	*len = 0;
 	return NULL;
+}
+
+const char *
+sim_app_model(size_t n)
+{
+	return n == 0 ? "trust-m-v3" : NULL;
+}
+
+bool
+sim_app_portal(const struct sim_app *app, struct sim_portal *p)
+{
+	(void)app;
+	(void)p;
+	return false;
 }

@@ -8,14 +8,16 @@ check_PROGRAMS += \
 	tests/unit/test_simapp_meta \
 	tests/unit/test_simapp_access \
 	tests/unit/test_simapp_keys \
-	tests/unit/test_simapp_monitor
+	tests/unit/test_simapp_monitor \
+	tests/unit/test_simapp_models
 unit_tests += \
 	tests/unit/test_simapp_general \
 	tests/unit/test_simapp_data \
 	tests/unit/test_simapp_meta \
 	tests/unit/test_simapp_access \
 	tests/unit/test_simapp_keys \
-	tests/unit/test_simapp_monitor
+	tests/unit/test_simapp_monitor \
+	tests/unit/test_simapp_models
 
 tests_unit_test_simapp_general_SOURCES = tests/unit/test_simapp_general.c $(simapp_rig)
 tests_unit_test_simapp_general_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
@@ -40,3 +42,7 @@ tests_unit_test_simapp_keys_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_
 tests_unit_test_simapp_monitor_SOURCES = tests/unit/test_simapp_monitor.c $(simapp_rig)
 tests_unit_test_simapp_monitor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_monitor_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_models_SOURCES = tests/unit/test_simapp_models.c $(simapp_rig)
+tests_unit_test_simapp_models_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_models_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)

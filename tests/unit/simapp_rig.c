@@ -88,6 +88,15 @@ rig_factory(uint64_t seed, bool monitor)
 }
 
 void
+rig_model(const char *model)
+{
+	memset(&rig, 0, sizeof(rig));
+	ck_assert_int_eq(sim_app_factory(&rig.app, model, 1, 1.0, false), 0);
+	sim_app_reset(&rig.app, 0, true);
+	ok("F000", "D27600000447656E417574684170706C", "");
+}
+
+void
 rig_setup(void)
 {
 	rig_factory(1, false);

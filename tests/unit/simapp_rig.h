@@ -30,6 +30,9 @@ extern struct rig {
 void rig_factory(uint64_t seed, bool monitor);
 void rig_setup(void);
 
+/* A new chip of any model: seed 1, monitor off, application open. */
+void rig_model(const char *model);
+
 /* Formatted text that stays valid for the next fifteen calls. */
 const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 size_t rig_unhex(const char *hex, uint8_t *out, size_t max);

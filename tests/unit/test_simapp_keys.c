@@ -403,7 +403,7 @@ static X509 *
 vendor_ca(void)
 {
 	size_t len;
-	const uint8_t *p = sim_vendor_ca(&len), *end = p + len;
+	const uint8_t *p = sim_vendor_ca("trust-m-v3", 0, &len), *end = p + len;
 	X509 *x = d2i_X509(NULL, &p, (long)len);
 
 	ck_assert_ptr_nonnull(x);
