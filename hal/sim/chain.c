@@ -3,6 +3,8 @@
  * 2.03 chapters 4 and 5.
  *
  * PCTR: 7:4 channel, 0 | 3 PRESENCE | 2:0 CHAIN
+ *
+ * A chip without a presentation layer takes PRESENCE for one more bit of the channel.
  */
 #include <config.h>
 

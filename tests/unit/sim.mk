@@ -5,7 +5,8 @@ sim_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
 	tests/unit/test_sim_image tests/unit/test_sim_serve tests/unit/test_sim_server \
-	tests/unit/test_sim_fault tests/unit/test_sim_traces tests/unit/test_sim_shield
+	tests/unit/test_sim_fault tests/unit/test_sim_traces tests/unit/test_sim_shield \
+	tests/unit/test_sim_shield_app
 check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
 
@@ -49,6 +50,11 @@ tests_unit_test_sim_traces_SOURCES = tests/unit/test_sim_traces.c tests/unit/sim
 	tests/unit/sim_host.c
 tests_unit_test_sim_traces_CFLAGS = $(sim_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_sim_traces_LDADD = libsim.la libbase.la $(CHECK_LIBS) $(JANSSON_LIBS)
+
+tests_unit_test_sim_shield_app_SOURCES = tests/unit/test_sim_shield_app.c $(sim_test_shost) \
+	tests/unit/sim_host.h tests/unit/sim_host.c
+tests_unit_test_sim_shield_app_CFLAGS = $(sim_test_cflags) $(CRYPTO_CFLAGS)
+tests_unit_test_sim_shield_app_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 # optiga-sim with the test application
 tests_unit_optiga_sim_fake_SOURCES = $(optiga_sim_SOURCES) tests/unit/sim_fake_app.c

@@ -7,7 +7,8 @@
  *    answer: 00 count LL LL | 00 01 02 ...
  *
  * GetDataObject gives 27 bytes 10 11 12 .., the platform binding secret is 00 01 .. 3F: those of
- * the test vectors for the presentation layer. The second byte of state counts security events.
+ * the test vectors for the presentation layer. The second byte of state counts security
+ * events, the fourth is 1 in a Trust X.
  */
 #include <config.h>
 
@@ -22,7 +23,8 @@ sim_app_factory(struct sim_app *app, const char *model, uint64_t seed, double sp
 	(void)speed;
 	(void)monitor;
 	memset(app, 0, sizeof(*app));
-	return strcmp(model, "trust-m-v3") == 0 ? 0 : -2;
+	((uint8_t *)app)[3] = strcmp(model, "trust-x") == 0;
+	return ((uint8_t *)app)[3] || strcmp(model, "trust-m-v3") == 0 ? 0 : -2;
 }
 
 void
@@ -36,10 +38,9 @@ sim_app_reset(struct sim_app *app, uint64_t now, bool cold)
 const struct sim_wire *
 sim_app_wire(const struct sim_app *app)
 {
-	static const struct sim_wire wire = { true, 15, 20 };
+	static const struct sim_wire wire[] = { { true, 15, 20 }, { false, 10, 12 } };
 
-	(void)app;
-	return &wire;
+	return &wire[((const uint8_t *)app)[3]];
 }
 
 void

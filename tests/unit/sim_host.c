@@ -12,8 +12,15 @@
 void
 host_start(struct host *h)
 {
-	const struct sim_config cfg = SIM_CONFIG_DEFAULT;
+	host_start_model(h, "trust-m-v3");
+}
 
+void
+host_start_model(struct host *h, const char *model)
+{
+	struct sim_config cfg = SIM_CONFIG_DEFAULT;
+
+	cfg.model = model;
 	memset(h, 0, sizeof(*h));
 	strcpy(h->dir, "/tmp/test-sim.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(h->dir));

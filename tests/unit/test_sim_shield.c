@@ -664,6 +664,22 @@ START_TEST(nothing_is_left_of_a_session)
 }
 END_TEST
 
+/* Trust X: no such layer, and no such bit in PCTR. */
+START_TEST(chip_without_the_layer)
+{
+	struct host x;
+
+	host_start_model(&x, "trust-x");
+	ck_assert_uint_eq(host_state(&x), 0x08000000);
+	host_send(&x, 0x03, (const uint8_t[]){ 0x08, 0x00, 0x01 }, 3);
+	while (host_wait(&x, 1000) >= 0x80)
+		;
+	ck_assert_uint_eq(x.frame_len, 6);
+	ck_assert_uint_eq(x.frame[3], 0x07);
+	host_end(&x);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -708,6 +724,7 @@ suite(void)
 	tcase_add_test(tc, record_without_session);
 	tcase_add_test(tc, equal_numbers);
 	tcase_add_test(tc, handshake_is_one_security_event);
+	tcase_add_test(tc, chip_without_the_layer);
 	tcase_add_test(tc, nothing_is_left_of_a_session);
 	suite_add_tcase(su, tc);
 	return su;
