@@ -44,6 +44,9 @@ bus_close(struct bus **busp)
 		b->ops->close(b);
 	free(b->selector);
 	free(b->target);
+	free(b->reset);
+	free(b->vdd);
+	free(b->node_path);
 	free(b);
 	*busp = NULL;
 }
@@ -59,7 +62,7 @@ bus_write(struct bus *b, const uint8_t *data, size_t len)
 {
 	if (len == 0 || len > 0xFFFF)
 		return HAL_EINVAL;
-	return b->ops->write(b, data, len);
+	return b->gone ? HAL_ENODEV : b->ops->write(b, data, len);
 }
 
 int
@@ -67,7 +70,7 @@ bus_read(struct bus *b, uint8_t *data, size_t len)
 {
 	if (len == 0 || len > 0xFFFF)
 		return HAL_EINVAL;
-	return b->ops->read(b, data, len);
+	return b->gone ? HAL_ENODEV : b->ops->read(b, data, len);
 }
 
 uint64_t
@@ -103,6 +106,8 @@ bus_set_khz(struct bus *b, unsigned khz)
 		return 0;
 	if (b->ops->set_khz == NULL)
 		return HAL_ENOTSUP;
+	if (b->gone)
+		return HAL_ENODEV;
 	if ((r = b->ops->set_khz(b, khz)) == 0)
 		b->khz = khz;
 	return r;
@@ -117,7 +122,9 @@ bus_frame_max(const struct bus *b)
 int
 bus_reset_line(struct bus *b)
 {
-	return b->ops->reset_line != NULL ? b->ops->reset_line(b) : HAL_ENOTSUP;
+	if (b->ops->reset_line == NULL)
+		return HAL_ENOTSUP;
+	return b->gone ? HAL_ENODEV : b->ops->reset_line(b);
 }
 
 struct bus_record *

@@ -5,9 +5,11 @@
  * Selectors name a chip (scheme ":" target [ "?" key "=" value { "&" ... } ]):
  *   sim:FILE        a simulated chip in this process, FILE is its memory
  *   bus:PATH        a bus socket, such as "optiga-sim serve" makes
- *   i2c: ft260:     known names, not in this version: HAL_ENOTSUP with a log line
- * Keys: addr (7 bit, default 0x30), khz, frame (upper limit for DATA_REG_LEN, default 277),
- * time (idle, virtual, real; sim: only). Values are percent-decoded.
+ *   i2c:NODE i2c:N  an adapter of the kernel, /dev/i2c-N
+ * Keys: addr (7 bit, default 0x30), khz (the highest clock wanted, default 400; on i2c: what the
+ * adapter runs at, default 100), frame (upper limit for DATA_REG_LEN, default 277), time (idle,
+ * virtual, real; sim: only), reset and vdd (i2c: only, GPIO lines as in gpiochip0/17; default
+ * none). Values are percent-decoded.
  *
  * A bus handle is used by one thread at a time; the caller sees to that.
  */
@@ -59,7 +61,8 @@ int bus_set_khz(struct bus *b, unsigned khz);
 size_t bus_frame_max(const struct bus *b);
 
 /*
- * Drives the chip's reset line low and high again, keeping 10..2500 us (datasheet 5.1.3.2).
+ * Drives the chip's reset line low and high again, keeping 10..2500 us (datasheet 5.1.3.2); where
+ * there is only a supply line, that one.
  * HAL_ENOTSUP when this bus has no such line.
  */
 int bus_reset_line(struct bus *b);
@@ -67,7 +70,8 @@ int bus_reset_line(struct bus *b);
 /*
  * The lock that makes hosts take turns, held per command sequence. Kernel-owned (flock): gone
  * with its process, also after SIGKILL. Not recursive. Waits in arrival order as far as the
- * kernel keeps one. HAL_EIO when it cannot be had.
+ * kernel keeps one. A real device that was unplugged is opened again first, which can fail as
+ * bus_open can. HAL_EIO when the lock cannot be had.
  */
 int bus_lock(struct bus *b);
 void bus_unlock(struct bus *b);

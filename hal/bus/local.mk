@@ -4,6 +4,11 @@ noinst_LTLIBRARIES += libbus.la
 libbus_la_SOURCES = \
 	hal/bus/bus.c hal/bus/bus.h hal/bus/ops.h \
 	hal/bus/lock.c \
+	hal/bus/real.c \
 	hal/bus/selector.c \
 	hal/bus/sim.c \
-	hal/bus/sock.c
+	hal/bus/sock.c \
+	hal/bus/i2cdev.c hal/bus/lines.c
+libbus_la_CPPFLAGS = $(AM_CPPFLAGS) -DRECORD_DIR='"$(recorddir)"' -DDEVICE_GROUP='"$(devicegroup)"'
+libbus_la_CFLAGS = $(AM_CFLAGS) $(LIBGPIOD_CFLAGS)
+libbus_la_LIBADD = $(LIBGPIOD_LIBS)

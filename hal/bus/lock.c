@@ -1,5 +1,6 @@
 /*
- * Taking turns between processes, and the record they leave for each other.
+ * Taking turns between processes, and the record they leave for each other; and, since a turn is
+ * where everything may have changed, opening a device again that was unplugged.
  *
  * The flock is the lock itself, and all that other programs need to know. Alone it is unfair:
  * whoever releases it and wants it again at once gets it, because those it wakes are not running
@@ -36,21 +37,21 @@ bus_lock_open(struct bus *b, const char *path, int flags)
 }
 
 int
-bus_lock_map(struct bus *b)
+bus_lock_map(struct bus *b, int fd)
 {
 	struct stat st;
 	void *p;
 
-	if (fstat(b->lock_fd, &st) != 0)
+	if (fstat(fd, &st) != 0)
 		return -1;
 	if (!S_ISREG(st.st_mode)) {
 		errno = ENODEV;
 		return -1;
 	}
 	/* Only ever longer: others may have it mapped. */
-	if (st.st_size < BUS_LOCK_FILE_LEN && ftruncate(b->lock_fd, BUS_LOCK_FILE_LEN) != 0)
+	if (st.st_size < BUS_LOCK_FILE_LEN && ftruncate(fd, BUS_LOCK_FILE_LEN) != 0)
 		return -1;
-	p = mmap(NULL, BUS_LOCK_FILE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, b->lock_fd, 0);
+	p = mmap(NULL, BUS_LOCK_FILE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return -1;
 	b->map = p;
@@ -103,17 +104,45 @@ queue_leave(const struct bus *b)
 		queue_byte(b, b->number, F_UNLCK);
 }
 
-int
-bus_lock(struct bus *b)
+/* Opens a device again that was unplugged. It stays gone when that fails. */
+static int
+open_again(struct bus *b)
 {
 	int r;
 
-	if (b->lock_fd < 0)
-		return 0;
-	if (b->pid != getpid()) {
-		log_debug("%s: opened by another process", bus_selector(b));
-		return HAL_EIO;
+	bus_lock_close(b);
+	b->ops->close(b);
+	if ((r = b->ops->open(b)) != 0) {
+		bus_lock_close(b);
+		b->ops->close(b);
+		return r;
 	}
+	b->gone = false;
+	return 0;
+}
+
+/*
+ * The record tells of a chip that had power all the time. A device that was plugged in again is
+ * another chip: whoever sees it first starts a new record. The others find that out here too,
+ * unless a transfer failed before.
+ */
+static bool
+record_is_ours(struct bus *b)
+{
+	if (b->shared == NULL || b->shared->node == b->node)
+		return true;
+	if (!bus_real_same_node(b))
+		return false;
+	memset(&b->shared->record, 0, sizeof(b->shared->record));
+	b->shared->node = b->node;
+	return true;
+}
+
+static int
+lock_once(struct bus *b)
+{
+	int r;
+
 	queue_enter(b);
 	do
 		r = flock(b->lock_fd, LOCK_EX);
@@ -123,6 +152,30 @@ bus_lock(struct bus *b)
 	log_error("%s: cannot be locked: %s", bus_selector(b), strerror(errno));
 	queue_leave(b);
 	return HAL_EIO;
+}
+
+int
+bus_lock(struct bus *b)
+{
+	int r;
+
+	if (b->pid != getpid()) {
+		log_debug("%s: opened by another process", bus_selector(b));
+		return HAL_EIO;
+	}
+	for (int tries = 0; tries < 3; tries++) {
+		if (b->gone && (r = open_again(b)) != 0)
+			return r;
+		if (b->lock_fd < 0)
+			return 0;
+		if ((r = lock_once(b)) != 0)
+			return r;
+		if (record_is_ours(b))
+			return 0;
+		bus_unlock(b);
+		b->gone = true;
+	}
+	return HAL_ENODEV;
 }
 
 void

@@ -32,6 +32,7 @@ struct bus_shared {
 	struct bus_record record;
 	uint8_t room[64];         /* for the record to grow */
 	_Atomic uint64_t numbers; /* drawn in the queue for the lock */
+	uint64_t node;            /* bus.node of whoever changed the record last */
 };
 
 struct bus {
@@ -47,11 +48,20 @@ struct bus {
 	int lock_fd;               /* -1: no lock, one host alone (tests) */
 	struct bus_shared *shared; /* NULL: neither record nor queue */
 	uint64_t number;           /* ours in the queue for the lock */
-	void *map;                 /* mapping of the lock file that holds the record, or NULL */
+	void *map;                 /* mapping of the file that holds the record, or NULL */
+
+	/* Real devices only. */
+	char *reset, *vdd; /* lines, as the selector names them, or NULL */
+	bool gone;         /* unplugged: nothing works until bus_lock has opened it again */
+	char *node_path;
+	uint64_t node; /* tells one plugging-in of a device from the next; 0: never unplugged */
+	uint64_t refused_since, refused_last; /* addresses in a row; 0: it answers */
+	bool refused_said;
 };
 
 extern const struct bus_ops bus_sim_ops;
 extern const struct bus_ops bus_sock_ops;
+extern const struct bus_ops bus_i2c_ops;
 
 /* A bus with default settings and no target; takes no lock. The driver's open is not called. */
 int bus_new(const struct bus_ops *ops, void *priv, struct bus **busp);
@@ -65,11 +75,45 @@ int bus_parse_selector(struct bus *b);
  */
 int bus_lock_open(struct bus *b, const char *path, int flags);
 
-/* Maps the record from the start of the lock file, making the file long enough. 0 or -1, errno. */
-int bus_lock_map(struct bus *b);
+/* Maps the record from the start of a file, making it long enough. 0 or -1, errno. */
+int bus_lock_map(struct bus *b, int fd);
 #define BUS_LOCK_FILE_LEN 4096
 
 void bus_lock_close(struct bus *b);
+
+/*
+ * real.c, for real devices: the lock on the device node and the record in bus_record_dir (no
+ * such directory: no record; a record that cannot be had is a failure). Logs.
+ */
+int bus_real_lock(struct bus *b, const char *node);
+extern const char *bus_record_dir;
+
+/* Is the node still the device that was opened? */
+bool bus_real_same_node(const struct bus *b);
+
+/* The machine's clock as bus time, for now and sleep. */
+uint64_t bus_clock_now(struct bus *b);
+int bus_clock_sleep(struct bus *b, uint64_t ns);
+
+/*
+ * Keeps count of refused addresses, and returns r. A chip refuses while it is busy, at most
+ * 100 ms in a row; past that a person reads once that there is no answer. where: "" or
+ * " on NODE"; why: the system's reason or NULL.
+ */
+int bus_real_result(struct bus *b, int r, const char *where, const char *why);
+
+/* Marks an unplugged device and says so; returns HAL_ENODEV. */
+int bus_real_gone(struct bus *b, const char *what);
+
+/* lines.c: a line of a GPIO chip, "CHIP/OFFSET", driven high for as long as it is open. */
+struct bus_line;
+int bus_line_open(const char *key, const char *spec, struct bus_line **lp);
+int bus_line_set(struct bus_line *l, bool high); /* HAL_ENOTSUP while another process has it */
+void bus_line_close(struct bus_line **lp);
+
+/* Times low for both kinds of line: see bus_reset_line, and IFX I2C 2.9 for the supply. */
+#define BUS_RESET_LOW BUS_US(100)
+#define BUS_VDD_LOW   BUS_MS(2)
 
 /* HAL_ENODEV, HAL_EACCES, HAL_ENOMEM or HAL_EIO for a failed system call. */
 int bus_errno(int err);

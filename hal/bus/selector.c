@@ -13,14 +13,19 @@
 #include "hal/base/log.h"
 #include "hal/bus/ops.h"
 
-static const struct {
+struct scheme {
 	const char *scheme;
-	const struct bus_ops *ops; /* NULL: known, not in this version */
-} schemes[] = {
-	{ "sim", &bus_sim_ops },
-	{ "bus", &bus_sock_ops },
-	{ "i2c", NULL },
-	{ "ft260", NULL },
+	const struct bus_ops *ops;
+	bool alone;            /* may be written without a target: the only one there is */
+	unsigned khz, khz_min; /* default and least */
+	unsigned long frame;   /* default and most */
+};
+
+static const struct scheme schemes[] = {
+	{ "sim", &bus_sim_ops, false, 400, 10, 277 },
+	{ "bus", &bus_sock_ops, false, 400, 10, 277 },
+	/* The adapter's clock cannot be set; what it is without further ado. */
+	{ "i2c", &bus_i2c_ops, false, 100, 10, 277 },
 };
 
 static int
@@ -69,10 +74,11 @@ number(const char *s, unsigned long min, unsigned long max, unsigned long *v)
 }
 
 static bool
-set_addr(struct bus *b, const char *value)
+set_addr(struct bus *b, const struct scheme *sc, const char *value)
 {
 	unsigned long v;
 
+	(void)sc;
 	/* 00-07 and 78-7F are reserved by the I2C specification. */
 	if (!number(value, 0x08, 0x77, &v))
 		return false;
@@ -81,29 +87,29 @@ set_addr(struct bus *b, const char *value)
 }
 
 static bool
-set_khz(struct bus *b, const char *value)
+set_khz(struct bus *b, const struct scheme *sc, const char *value)
 {
 	unsigned long v;
 
-	if (!number(value, 10, 1000, &v))
+	if (!number(value, sc->khz_min, 1000, &v))
 		return false;
 	b->khz_wanted = (unsigned)v;
 	return true;
 }
 
 static bool
-set_frame(struct bus *b, const char *value)
+set_frame(struct bus *b, const struct scheme *sc, const char *value)
 {
 	unsigned long v;
 
-	if (!number(value, 16, 277, &v))
+	if (!number(value, 16, sc->frame, &v))
 		return false;
 	b->frame_max = v;
 	return true;
 }
 
 static bool
-set_time(struct bus *b, const char *value)
+set_time(struct bus *b, const struct scheme *sc, const char *value)
 {
 	static const char *const names[] = {
 		[BUS_TIME_IDLE] = "idle",
@@ -111,6 +117,7 @@ set_time(struct bus *b, const char *value)
 		[BUS_TIME_REAL] = "real",
 	};
 
+	(void)sc;
 	for (size_t i = 0; i < NITEMS(names); i++)
 		if (strcmp(value, names[i]) == 0) {
 			b->time = (enum bus_time)i;
@@ -119,27 +126,76 @@ set_time(struct bus *b, const char *value)
 	return false;
 }
 
-static const struct {
+/* Lines are looked at when they are opened. */
+static bool
+set_line(char **line, const char *value)
+{
+	return value[0] != '\0' && (*line = strdup(value)) != NULL;
+}
+
+static bool
+set_reset(struct bus *b, const struct scheme *sc, const char *value)
+{
+	(void)sc;
+	return set_line(&b->reset, value);
+}
+
+static bool
+set_vdd(struct bus *b, const struct scheme *sc, const char *value)
+{
+	(void)sc;
+	return set_line(&b->vdd, value);
+}
+
+static const struct key {
 	const char *name;
-	const char *scheme; /* the only one that has it, or NULL */
-	bool (*set)(struct bus *b, const char *value);
-	const char *values;
+	const char *schemes; /* which have it, as a person reads them; NULL: all */
+	bool (*set)(struct bus *b, const struct scheme *sc, const char *value);
+	const char *values; /* NULL: the scheme has its own limits */
 } keys[] = {
 	{ "addr", NULL, set_addr, "an I2C address, 0x08 to 0x77" },
-	{ "khz", NULL, set_khz, "10 to 1000" },
-	{ "frame", NULL, set_frame, "16 to 277" },
-	{ "time", "sim", set_time, "idle, virtual or real" },
+	{ "khz", NULL, set_khz, NULL },
+	{ "frame", NULL, set_frame, NULL },
+	{ "reset", "i2c: and ft260:", set_reset, "a line" },
+	{ "vdd", "i2c: and ft260:", set_vdd, "a line" },
+	{ "time", "sim:", set_time, "idle, virtual or real" },
 };
 
 static int
-one_key(struct bus *b, const char *name, const char *value, unsigned *seen)
+bad_value(const struct bus *b, const struct scheme *sc, const struct key *k, const char *value)
+{
+	char limits[32] = "";
+
+	if (k->set == set_khz)
+		(void)snprintf(limits, sizeof(limits), "%u to 1000", sc->khz_min);
+	else if (k->set == set_frame)
+		(void)snprintf(limits, sizeof(limits), "16 to %lu", sc->frame);
+	log_error("%s: \"%s=%s\": must be %s", b->selector, k->name, value,
+	    k->values != NULL ? k->values : limits);
+	return HAL_EINVAL;
+}
+
+static bool
+key_fits(const struct key *k, const struct scheme *sc)
+{
+	const char *at;
+
+	if (k->schemes == NULL)
+		return true;
+	at = strstr(k->schemes, sc->scheme);
+	return at != NULL && at[strlen(sc->scheme)] == ':';
+}
+
+static int
+one_key(struct bus *b, const struct scheme *sc, const char *name, const char *value, unsigned *seen)
 {
 	for (size_t i = 0; i < NITEMS(keys); i++) {
-		if (strcmp(name, keys[i].name) != 0)
+		const struct key *k = &keys[i];
+
+		if (strcmp(name, k->name) != 0)
 			continue;
-		if (keys[i].scheme != NULL && strcmp(keys[i].scheme, b->ops->scheme) != 0) {
-			log_error(
-			    "%s: key \"%s\" is for %s: only", b->selector, name, keys[i].scheme);
+		if (!key_fits(k, sc)) {
+			log_error("%s: key \"%s\" is for %s only", b->selector, name, k->schemes);
 			return HAL_EINVAL;
 		}
 		if ((*seen & 1U << i) != 0) {
@@ -147,20 +203,16 @@ one_key(struct bus *b, const char *name, const char *value, unsigned *seen)
 			return HAL_EINVAL;
 		}
 		*seen |= 1U << i;
-		if (!keys[i].set(b, value)) {
-			log_error(
-			    "%s: \"%s=%s\": must be %s", b->selector, name, value, keys[i].values);
-			return HAL_EINVAL;
-		}
-		return 0;
+		return k->set(b, sc, value) ? 0 : bad_value(b, sc, k, value);
 	}
-	log_error("%s: unknown key \"%s\"; known are addr, khz, frame and (sim: only) time",
+	log_error("%s: unknown key \"%s\"; known are addr, khz, frame, (sim: only) time and (i2c: "
+		  "and ft260: only) reset and vdd",
 	    b->selector, name);
 	return HAL_EINVAL;
 }
 
 static int
-parse_keys(struct bus *b, char *text)
+parse_keys(struct bus *b, const struct scheme *sc, char *text)
 {
 	unsigned seen = 0;
 	char *item;
@@ -179,36 +231,35 @@ parse_keys(struct bus *b, char *text)
 			log_error("%s: value of \"%s\": bad percent escape", b->selector, item);
 			return HAL_EINVAL;
 		}
-		if ((r = one_key(b, item, value, &seen)) != 0)
+		if ((r = one_key(b, sc, item, value, &seen)) != 0)
 			return r;
 	}
 	return 0;
 }
 
-static int
+static const struct scheme *
 parse_scheme(struct bus *b, const char *scheme)
 {
 	for (size_t i = 0; i < NITEMS(schemes); i++) {
-		if (strcmp(scheme, schemes[i].scheme) != 0)
+		const struct scheme *sc = &schemes[i];
+
+		if (strcmp(scheme, sc->scheme) != 0)
 			continue;
-		if (schemes[i].ops == NULL) {
-			log_error(
-			    "%s: this version has no driver for %s: yet; use sim:FILE or bus:PATH",
-			    b->selector, scheme);
-			return HAL_ENOTSUP;
-		}
-		b->ops = schemes[i].ops;
-		return 0;
+		b->ops = sc->ops;
+		b->khz_wanted = sc->khz;
+		b->frame_max = sc->frame;
+		return sc;
 	}
-	log_error("%s: unknown device type \"%s\"; known are sim:, bus:, i2c: and ft260:",
-	    b->selector, scheme);
-	return HAL_EINVAL;
+	log_error(
+	    "%s: unknown device type \"%s\"; known are sim:, bus: and i2c:", b->selector, scheme);
+	return NULL;
 }
 
 int
 bus_parse_selector(struct bus *b)
 {
 	char *colon, *query, *text = strdup(b->selector);
+	const struct scheme *sc;
 	int r = HAL_EINVAL;
 
 	if (text == NULL)
@@ -217,28 +268,27 @@ bus_parse_selector(struct bus *b)
 	if ((colon = text + strcspn(text, ":/"))[0] != ':') {
 		log_error(
 		    "\"%s\" does not say what kind of device it is; write sim:FILE for a simulated "
-		    "chip or bus:PATH for a bus socket",
+		    "chip, bus:PATH for a bus socket, or i2c:/dev/i2c-N",
 		    b->selector);
 		goto out;
 	}
 	*colon = '\0';
-	if ((r = parse_scheme(b, text)) != 0)
+	if ((sc = parse_scheme(b, text)) == NULL)
 		goto out;
 	if ((query = strchr(colon + 1, '?')) != NULL)
 		*query++ = '\0';
-	r = HAL_EINVAL;
 	if (!percent_decode(colon + 1)) {
 		log_error("%s: bad percent escape in the path", b->selector);
 		goto out;
 	}
-	if (colon[1] == '\0') {
+	if (colon[1] == '\0' && !sc->alone) {
 		log_error("%s: no path after \"%s:\"", b->selector, text);
 		goto out;
 	}
 	if ((b->target = strdup(colon + 1)) == NULL)
 		r = HAL_ENOMEM;
 	else
-		r = query != NULL ? parse_keys(b, query) : 0;
+		r = query != NULL ? parse_keys(b, sc, query) : 0;
 out:
 	free(text);
 	return r;

@@ -10,9 +10,6 @@
 #include "hal/bus/ops.h"
 #include "hal/sim/sim.h"
 
-/* Between the bounds of the reset line, 10 and 2500 us. */
-#define RESET_LOW BUS_US(100)
-
 _Static_assert(sizeof(struct bus_shared) <= 256, "it fits the simulator's host area");
 
 /* The file opened for the lock must be the one the simulator has. */
@@ -103,7 +100,7 @@ static int
 sim_bus_reset_line(struct bus *b)
 {
 	sim_line(b->priv, SIM_LINE_RESET, false);
-	sim_sleep(b->priv, RESET_LOW);
+	sim_sleep(b->priv, BUS_RESET_LOW);
 	sim_line(b->priv, SIM_LINE_RESET, true);
 	return 0;
 }

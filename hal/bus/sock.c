@@ -16,7 +16,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hal/base/err.h"
@@ -37,9 +36,6 @@
 /* A server that is silent for so long, in real time, will not answer any more. */
 #define ANSWER_TIMEOUT_S 60
 
-/* Between the bounds of the reset line, 10 and 2500 us. */
-#define RESET_LOW BUS_US(100)
-
 enum status { ST_OK, ST_ADDR_NACK, ST_DATA_NACK, ST_BUS, ST_ARBITRATION, ST_CLOCK, ST_REFUSED };
 
 struct sock {
@@ -59,15 +55,6 @@ struct request {
 	uint8_t *data;
 	size_t want;
 };
-
-static uint64_t
-clock_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* Nothing can be trusted on this connection any more. */
 static int
@@ -229,19 +216,7 @@ sock_now(struct bus *b)
 {
 	const struct sock *s = b->priv;
 
-	return s->virt ? s->now : clock_now();
-}
-
-static int
-sleep_real(uint64_t ns)
-{
-	const uint64_t end = clock_now() + ns;
-	const struct timespec ts = { (time_t)(end / 1000000000), (long)(end % 1000000000) };
-
-	/* An absolute time, so that signals do not lengthen the sleep. */
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-		;
-	return 0;
+	return s->virt ? s->now : bus_clock_now(b);
 }
 
 static int
@@ -252,7 +227,7 @@ sock_sleep(struct bus *b, uint64_t ns)
 	int r = 0;
 
 	if (!s->virt)
-		return sleep_real(ns);
+		return bus_clock_sleep(b, ns);
 	while (us > 0 && r == 0) {
 		uint32_t part = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 		const uint8_t be[4] = { (uint8_t)(part >> 24), (uint8_t)(part >> 16),
@@ -280,7 +255,7 @@ sock_reset_line(struct bus *b)
 
 	if ((r = call_payload(b, 'Z', b->addr, low, sizeof(low))) != 0)
 		return r;
-	r = sock_sleep(b, RESET_LOW);
+	r = sock_sleep(b, BUS_RESET_LOW);
 	/* Never leave it low: lines outlive whoever set them. */
 	r2 = call_payload(b, 'Z', b->addr, high, sizeof(high));
 	return r != 0 ? r : r2;
@@ -353,7 +328,7 @@ attach_lock(struct bus *b)
 
 	if (asprintf(&path, "%s.lock", b->target) < 0)
 		return HAL_ENOMEM;
-	if (bus_lock_open(b, path, O_NOFOLLOW) != 0 || bus_lock_map(b) != 0) {
+	if (bus_lock_open(b, path, O_NOFOLLOW) != 0 || bus_lock_map(b, b->lock_fd) != 0) {
 		r = bus_errno(errno);
 		log_error(
 		    "bus: %s: %s; the server of the socket makes this file, and without it two "

@@ -21,3 +21,18 @@ tests_unit_test_bus_sock_SOURCES = tests/unit/test_bus_sock.c
 nodist_tests_unit_test_bus_sock_SOURCES = tests/unit/sim_fake_app.c
 tests_unit_test_bus_sock_CFLAGS = $(bus_test_cflags)
 tests_unit_test_bus_sock_LDADD = $(bus_test_libs)
+
+# The drivers of real devices on a machine that umockdev makes up. Its preload library is linked
+# before everything else, so that the programs are run like any other.
+bus_bed_sources = tests/unit/bus_bed.c tests/unit/bus_bed.h
+bus_bed_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(UMOCKDEV_CFLAGS)
+bus_bed_ldflags = $(AM_LDFLAGS) -Wl,--push-state,--no-as-needed,-l:libumockdev-preload.so.0,--pop-state
+bus_bed_libs = libchip.la liblink.la libbus.la libsim.la libbase.la $(CRYPTO_LIBS) \
+	$(UMOCKDEV_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_bus_i2c
+unit_tests += tests/unit/test_bus_i2c
+tests_unit_test_bus_i2c_SOURCES = tests/unit/test_bus_i2c.c $(bus_bed_sources)
+tests_unit_test_bus_i2c_CFLAGS = $(bus_bed_cflags) $(LIBGPIOD_CFLAGS)
+tests_unit_test_bus_i2c_LDFLAGS = $(bus_bed_ldflags)
+tests_unit_test_bus_i2c_LDADD = $(bus_bed_libs)
