@@ -385,7 +385,7 @@ END_TEST
 START_TEST(random_commands_do_no_harm)
 {
 	static struct sim_app fresh;
-	uint8_t cmd[SIM_APDU_MAX + 32];
+	uint8_t cmd[SIM_APDU_MAX + 32] = { 0 };
 	size_t n;
 
 	srand((unsigned)_i + 1);
