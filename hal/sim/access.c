@@ -5,6 +5,7 @@
 #include "hal/sim/access.h"
 #include "hal/sim/model.h"
 #include "hal/sim/object.h"
+#include "hal/sim/session.h"
 
 enum {
 	AC_ALW = 0x00,
@@ -139,7 +140,8 @@ holds(struct sim_app *app, size_t i, const uint8_t *c, bool protected_now)
 	case AC_LCS_G: return compare(c[1], status_byte(app, OID_LCS_G), c[2]);
 	case AC_LCS_A: return compare(c[1], status_byte(app, OID_LCS_A), c[2]);
 	case AC_LCS_O: return compare(c[1], object_lcso(app, i), c[2]);
-	default: return false; /* Auto: set by HMAC verification only */
+	case AC_AUTO: return auth_is_set(app, oid);
+	default: return false;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "hal/sim/model.h"
 #include "hal/sim/monitor.h"
 #include "hal/sim/object.h"
+#include "hal/sim/session.h"
 
 #define FLUSH      0x80
 #define HEADER     4
@@ -20,30 +21,28 @@
 #define FAILURE_US 5000
 #define LONGEST_NS 1e16 /* some months: a speed factor may be absurd, time must not run over */
 
-/* All commands, and which silicon has them. Those without a handler are not simulated and answer
- * "invalid command".
- */
+/* All commands, and which silicon has them. One without a handler answers "invalid command". */
 static const struct command {
 	uint8_t code, on;
 	uint8_t (*run)(struct call *c);
 } commands[] = {
-	{ 0x01, ON_ALL, cmd_get },    /* GetDataObject */
-	{ 0x02, ON_ALL, cmd_set },    /* SetDataObject */
-	{ 0x03, ON_M, NULL },         /* SetObjectProtected */
-	{ 0x0C, ON_ALL, cmd_random }, /* GetRandom */
-	{ 0x14, ON_V3, NULL },        /* EncryptSym */
-	{ 0x15, ON_V3, NULL },        /* DecryptSym */
-	{ 0x1E, ON_M, NULL },         /* EncryptAsym */
-	{ 0x1F, ON_M, NULL },         /* DecryptAsym */
-	{ 0x30, ON_ALL, NULL },       /* CalcHash */
-	{ 0x31, ON_ALL, cmd_sign },   /* CalcSign */
-	{ 0x32, ON_ALL, NULL },       /* VerifySign */
-	{ 0x33, ON_ALL, NULL },       /* CalcSSec */
-	{ 0x34, ON_ALL, NULL },       /* DeriveKey */
-	{ 0x38, ON_ALL, cmd_genkey }, /* GenKeyPair */
-	{ 0x39, ON_V3, NULL },        /* GenSymKey */
-	{ 0x70, ON_ALL, cmd_open },   /* OpenApplication */
-	{ 0x71, ON_M, cmd_close },    /* CloseApplication */
+	{ 0x01, ON_ALL, cmd_get },        /* GetDataObject */
+	{ 0x02, ON_ALL, cmd_set },        /* SetDataObject */
+	{ 0x03, ON_M, NULL },             /* SetObjectProtected */
+	{ 0x0C, ON_ALL, cmd_random },     /* GetRandom */
+	{ 0x14, ON_V3, cmd_encrypt_sym }, /* EncryptSym */
+	{ 0x15, ON_V3, cmd_decrypt_sym }, /* DecryptSym */
+	{ 0x1E, ON_M, cmd_encrypt_asym }, /* EncryptAsym */
+	{ 0x1F, ON_M, cmd_decrypt_asym }, /* DecryptAsym */
+	{ 0x30, ON_ALL, cmd_hash },       /* CalcHash */
+	{ 0x31, ON_ALL, cmd_sign },       /* CalcSign */
+	{ 0x32, ON_ALL, cmd_verify },     /* VerifySign */
+	{ 0x33, ON_ALL, cmd_agree },      /* CalcSSec */
+	{ 0x34, ON_ALL, cmd_derive },     /* DeriveKey */
+	{ 0x38, ON_ALL, cmd_genkey },     /* GenKeyPair */
+	{ 0x39, ON_V3, cmd_gensym },      /* GenSymKey */
+	{ 0x70, ON_ALL, cmd_open },       /* OpenApplication */
+	{ 0x71, ON_M, cmd_close },        /* CloseApplication */
 };
 
 #define CMD_OPEN 0x70
@@ -80,6 +79,9 @@ run(struct call *c, const uint8_t *cmd, size_t cmd_len)
 {
 	const uint8_t code = cmd_len > 0 ? cmd[0] & (uint8_t)~FLUSH : 0;
 
+	/* Between start and final of a sequence nothing else may come. */
+	if (code != c->app->sequence.code)
+		sequence_end(c->app);
 	if (c->app->terminated || (!c->app->open && code != CMD_OPEN))
 		return E_UNAVAILABLE;
 	if (cmd_len < HEADER || (size_t)(cmd[2] << 8 | cmd[3]) != cmd_len - HEADER ||
@@ -117,11 +119,13 @@ sim_app_command(struct sim_app *app, uint64_t now, const struct sim_protection *
 		app->last_error = 0;
 	err = run(&c, cmd, cmd_len);
 	if (err != 0) {
+		sequence_end(app);
 		/* Of several failures that nobody asked about the highest code is kept. */
 		if (err > app->last_error)
 			app->last_error = err;
 		c.out_len = 0;
-		c.us = FAILURE_US;
+		if (c.us == 0) /* else it was found out by doing it */
+			c.us = FAILURE_US;
 	}
 	rsp[0] = err == 0 ? STA_OK : STA_ERROR;
 	rsp[1] = 0x00;
@@ -138,6 +142,8 @@ sim_app_reset(struct sim_app *app, uint64_t now, bool cold)
 	app->open = 0;
 	app->last_error = 0;
 	object_boot_phase(app, 0xE0C1);
+	app->shield_restored = false;
+	context_clear(app);
 	monitor_reset(app, now);
 }
 
@@ -145,6 +151,35 @@ void
 sim_app_advance(struct sim_app *app, uint64_t now)
 {
 	monitor_advance(app, now);
+}
+
+static bool
+context_sane(const struct sim_context *ctx)
+{
+	for (size_t i = 0; i < SIM_NSESSIONS; i++)
+		if (ctx->session[i].kind > SIM_SESSION_RANDOM ||
+		    ctx->session[i].len > SIM_SECRET_MAX)
+			return false;
+	return true;
+}
+
+static bool
+sha_sane(const struct sim_sha *s)
+{
+	return s->size == 0 || s->size == 32 || s->size == 48 || s->size == 64;
+}
+
+bool
+sim_app_sane(const struct sim_app *app)
+{
+	const struct sim_sequence *q = &app->sequence;
+
+	for (size_t i = 0; i < SIM_NOBJECTS; i++)
+		if (app->meta[i].len > SIM_META_MAX)
+			return false;
+	return context_sane(&app->context) && context_sane(&app->hibernation.context) &&
+	       sha_sane(&app->hash) && sha_sane(&q->inner) && sha_sane(&q->outer) &&
+	       q->key < SIM_NOBJECTS;
 }
 
 size_t

@@ -2,9 +2,7 @@
  * The application behind the simulated chip's wires: commands, objects, keys. Takes one command
  * APDU, gives one response APDU and the time it takes. Solution Reference Manual 3.30, chapter 4.
  *
- * The commands are one table in app.c. Simulated are OpenApplication and CloseApplication (without
- * hibernation), GetDataObject, SetDataObject, GetRandom, GenKeyPair and CalcSign, all on persistent
- * objects; the chip's other commands answer 0x0A, sessions are there and stay empty.
+ * The commands are one table in app.c. SetObjectProtected answers 0x0A.
  *
  * struct sim_app is plain data of fixed size with no pointers: it lives in the image file, and a
  * command changes a copy that becomes valid as a whole.
@@ -16,13 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_APDU_MAX 1557 /* object E0C6 */
+#define SIM_APDU_MAX   1557 /* object E0C6 */
 
-#define SIM_NOBJECTS 52
-#define SIM_NKEYS    7  /* E0F0..E0F3, E0FC, E0FD, E200 */
-#define SIM_META_MAX 42 /* 44 with tag 20 and length */
-#define SIM_POOL     16384
-#define SIM_NO_TIME  UINT64_MAX
+#define SIM_NOBJECTS   52
+#define SIM_NKEYS      7  /* E0F0..E0F3, E0FC, E0FD, E200 */
+#define SIM_META_MAX   42 /* 44 with tag 20 and length */
+#define SIM_POOL       16384
+#define SIM_NSESSIONS  4
+#define SIM_NAUTO      4
+#define SIM_SECRET_MAX 66 /* secret or random in a session */
+#define SIM_NO_TIME    UINT64_MAX
 
 /* Metadata as TLVs in ascending order, without the head "20 len". */
 struct sim_meta {
@@ -33,8 +34,74 @@ struct sim_meta {
 /* A key slot; what it may be used for is in the object's metadata (E0, E1). */
 struct sim_key {
 	uint8_t alg;       /* 0: empty */
-	uint8_t priv[256]; /* EC: scalar, RSA: private exponent; right-aligned to the key's size */
+	uint8_t priv[256]; /* EC: scalar, RSA: private exponent, AES: key; fills the key's size */
 	uint8_t n[256];    /* RSA: modulus */
+};
+
+/* What a session context holds; a new content replaces the old one. */
+enum sim_session_kind {
+	SIM_SESSION_EMPTY,
+	SIM_SESSION_KEY,       /* private key with its usage */
+	SIM_SESSION_SECRET,    /* agreed or derived */
+	SIM_SESSION_PREMASTER, /* drawn by GetRandom, can go out encrypted */
+	SIM_SESSION_DECRYPTED, /* from DecryptAsym: for DeriveKey only */
+	SIM_SESSION_RANDOM,    /* authorization code: for one verification */
+};
+
+struct sim_session_context {
+	uint8_t kind;
+	uint8_t usage; /* of the key */
+	uint8_t len;
+	uint8_t data[SIM_SECRET_MAX];
+	struct sim_key key;
+};
+
+/* A SHA-2 in progress. */
+struct sim_sha {
+	uint64_t h[8], total;
+	uint8_t block[128];
+	uint8_t size; /* bytes of digest, 0: nothing runs */
+};
+
+/* EncryptSym and DecryptSym between start and final. */
+struct sim_sequence {
+	uint8_t code; /* command it belongs to, 0: none */
+	uint8_t param;
+	uint8_t key; /* object index of an AES key */
+	uint8_t chain[16];
+	struct sim_sha inner, outer; /* HMAC */
+};
+
+/* What hibernation saves and restores. */
+struct sim_context {
+	struct sim_session_context session[SIM_NSESSIONS];
+	uint16_t authorized[SIM_NAUTO]; /* OIDs whose Auto state is set, 0: free */
+};
+
+struct sim_hibernation {
+	bool saved;
+	bool shielded;  /* it was saved with the presentation layer in use */
+	uint8_t secsta; /* F1C1 */
+	uint8_t handle[8];
+	struct sim_context context;
+};
+
+/*
+ * Habits of the chip that the manual leaves open and a host could come to depend on. All false: as
+ * every new chip.
+ */
+struct sim_habits {
+	bool mac_start_silent;  /* start of a CBC-MAC or CMAC returns nothing, not the running value
+				 */
+	bool cbc_needs_iv;      /* CBC without IV is refused, not taken as zero */
+	bool signature_form_2c; /* a malformed signature is a wrong one: 2C, not 05 */
+	bool session_rsa_full;  /* no room for RSA keys in sessions: 0D */
+	bool any_secret_type;   /* secrets need not be typed PRESSEC or AUTOREF */
+	bool hmac_uncounted;    /* HMAC with a data object is no security event */
+	bool monitor_free_runs; /* t_max goes on through security events */
+	bool open_clears_error; /* OpenApplication clears F1C2 also without the flush bit */
+	bool empty_read_ok;     /* reading an object of used size 0 gives nothing, not 08 */
+	bool long_read_cut;     /* InLen 2 on more than 1553 bytes gives the first 1553, not 0D */
 };
 
 struct sim_app {
@@ -48,12 +115,18 @@ struct sim_app {
 	uint8_t sec_nvm;      /* security event counter as kept */
 	uint8_t drbg_key[32]; /* deterministic random bits: SHA-256 over key and counter */
 	uint64_t drbg_count;
+	struct sim_hibernation hibernation;
+	struct sim_habits habits;
 	/* Lost with a reset. */
 	uint8_t open;       /* application open */
 	uint8_t last_error; /* F1C2 */
 	uint8_t sec, credit;
-	uint8_t terminated; /* LcsG was set to termination: nothing works any more */
-	uint64_t sec_time;  /* when the running t_max period began */
+	bool shield_restored; /* an application saved under the shield is back: it must be used */
+	uint8_t terminated;   /* LcsG was set to termination: nothing works any more */
+	uint64_t sec_time;    /* when the running t_max period began */
+	struct sim_context context;
+	struct sim_sha hash; /* CalcHash */
+	struct sim_sequence sequence;
 };
 
 /* How a command came and how its answer goes back (presentation layer). */
@@ -104,6 +177,9 @@ uint64_t sim_app_time(const struct sim_app *app, uint64_t us);
 
 /* The chip has gone on living without commands until now: timers of the security monitor. */
 void sim_app_advance(struct sim_app *app, uint64_t now);
+
+/* Whether a state that was read from a file leads no length or index astray. */
+bool sim_app_sane(const struct sim_app *app);
 
 /* One object for optiga-sim show. */
 struct sim_object_view {

@@ -26,6 +26,11 @@ enum {
 	E_COUNTER = 0x0E,
 	E_METADATA = 0x11,
 	E_USAGE = 0x24,
+	E_CERT_FORMAT = 0x29,
+	E_CERT_UNSUPPORTED = 0x2A,
+	E_SIGNATURE = 0x2C,
+	E_DECRYPT = 0x2E,
+	E_AUTHORIZATION = 0x2F,
 };
 
 struct call {
@@ -48,6 +53,15 @@ uint8_t cmd_get(struct call *c);
 uint8_t cmd_set(struct call *c);
 uint8_t cmd_genkey(struct call *c);
 uint8_t cmd_sign(struct call *c);
+uint8_t cmd_hash(struct call *c);
+uint8_t cmd_verify(struct call *c);
+uint8_t cmd_agree(struct call *c);
+uint8_t cmd_derive(struct call *c);
+uint8_t cmd_gensym(struct call *c);
+uint8_t cmd_encrypt_asym(struct call *c);
+uint8_t cmd_decrypt_asym(struct call *c);
+uint8_t cmd_encrypt_sym(struct call *c);
+uint8_t cmd_decrypt_sym(struct call *c);
 
 /*
  * Whether the object may be used as tag (D0, D1, D3) says, now: 0, invalid metadata, or no access.
@@ -70,7 +84,10 @@ uint8_t tlv_parse(const uint8_t *in, size_t len, struct tlv *want, size_t n);
 /* Index of an object of this chip by the OID at p, or -1. */
 int oid_at(const struct sim_app *app, const uint8_t *p);
 
-/* A persistent private key is about to be used: counts, and may delay the command. */
+/* Appends tag, length and value to OutData. */
+void call_put(struct call *c, uint8_t tag, const uint8_t *v, size_t len);
+
+/* A persistent key or secret is about to be used: counts, and may delay the command. */
 void monitor_event(struct call *c);
 
 #endif

@@ -72,12 +72,15 @@ get_data(struct call *c, size_t i)
 	if ((err = has_content(i)) != 0 || (err = object_usable(c, i, TAG_READ)) != 0)
 		return err;
 	used = object_used(c->app, i);
-	if (off >= used)
+	if (off >= used && !(used == 0 && off == 0 && c->app->habits.empty_read_ok))
 		return E_BOUNDARY;
 	if (len > used - off)
 		len = used - off;
-	if (len > CMD_DATA_MAX)
-		return E_BUFFER;
+	if (len > CMD_DATA_MAX) {
+		if (!c->app->habits.long_read_cut)
+			return E_BUFFER;
+		len = CMD_DATA_MAX;
+	}
 	memcpy(c->out, object_shown(c->app, i) + off, len);
 	c->out_len = len;
 	c->us = scaled_us(len, 9000, 30000);

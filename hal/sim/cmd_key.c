@@ -1,4 +1,4 @@
-/* GenKeyPair and CalcSign: SRM 4.4.1. */
+/* GenKeyPair, GenSymKey and CalcSign: SRM 4.4.1. */
 #include <config.h>
 
 #include <string.h>
@@ -8,10 +8,9 @@
 #include "hal/sim/crypto.h"
 #include "hal/sim/model.h"
 #include "hal/sim/object.h"
+#include "hal/sim/operand.h"
 #include "hal/sim/rng.h"
-
-enum { USE_AUTH = 0x01, USE_SIGN = 0x10 };
-enum { SCHEME_ECDSA = 0x11 };
+#include "hal/sim/session.h"
 
 #define DIGEST_MIN 10
 
@@ -20,9 +19,9 @@ enum { SCHEME_ECDSA = 0x11 };
 #define SIGN_RSA_US     310000
 #define GENERATE_EC_US  55000
 #define GENERATE_RSA_US 2900000
+#define GENERATE_AES_US 30000 /* in no table */
 
-/* How much longer than P-256 a curve takes, in tenths. */
-static uint64_t
+uint64_t
 ec_us(uint8_t alg, uint64_t p256_us)
 {
 	switch (ec_size(alg)) {
@@ -51,18 +50,6 @@ rsa_search_us(struct sim_app *app, uint8_t alg)
 	return alg == ALG_RSA1024 ? us / 6 : us;
 }
 
-static void
-put_tlv(struct call *c, uint8_t tag, const uint8_t *v, size_t len)
-{
-	uint8_t *p = c->out + c->out_len;
-
-	p[0] = tag;
-	p[1] = (uint8_t)(len >> 8);
-	p[2] = (uint8_t)len;
-	memcpy(p + 3, v, len);
-	c->out_len += 3 + len;
-}
-
 static uint8_t
 generate(struct call *c, struct sim_key *key)
 {
@@ -81,7 +68,7 @@ generate(struct call *c, struct sim_key *key)
 	}
 	if (n == 0)
 		return E_INTERNAL;
-	put_tlv(c, 0x02, pub, n);
+	call_put(c, 0x02, pub, n);
 	return 0;
 }
 
@@ -108,7 +95,7 @@ generate_export(struct call *c)
 		pub_len = c->out_len;
 		memcpy(pub, c->out, pub_len);
 		c->out_len = 0;
-		put_tlv(c, 0x01, der, n + size);
+		call_put(c, 0x01, der, n + size);
 		memcpy(c->out + c->out_len, pub, pub_len);
 		c->out_len += pub_len;
 	}
@@ -118,49 +105,118 @@ generate_export(struct call *c)
 }
 
 static uint8_t
+generate_session(struct call *c, struct sim_session_context *session, uint8_t usage)
+{
+	struct sim_key key;
+	uint8_t err;
+
+	if (usage == 0)
+		return E_DATA;
+	if (rsa_size(c->param) != 0 && c->app->habits.session_rsa_full)
+		return E_BUFFER;
+	if ((err = generate(c, &key)) == 0)
+		session_put_key(session, &key, usage);
+	explicit_bzero(&key, sizeof(key));
+	return err;
+}
+
+/* Whether a key of this kind of object may be replaced, now. */
+static uint8_t
+slot_usable(struct call *c, int i, uint8_t kind, uint8_t usage)
+{
+	if (i < 0 || object_at((size_t)i)->kind == OBJ_SESSION)
+		return E_OID;
+	if (usage == 0 || object_at((size_t)i)->kind != kind)
+		return E_DATA;
+	return object_usable(c, (size_t)i, TAG_CHANGE);
+}
+
+/* Key and metadata change together or not at all. */
+static uint8_t
+store_key(struct call *c, size_t i, const struct sim_key *key, uint8_t usage)
+{
+	if (!meta_set(&c->app->meta[i], TAG_ALG, &key->alg, 1) ||
+	    !meta_set(&c->app->meta[i], TAG_USAGE, &usage, 1))
+		return E_META_TRUNCATED;
+	*object_key(c->app, i) = *key;
+	return 0;
+}
+
+static uint8_t
 generate_stored(struct call *c, const uint8_t *oid, uint8_t usage)
 {
+	struct sim_session_context *session = session_find(c->app, oid_value(oid));
 	const int i = oid_at(c->app, oid);
 	struct sim_key key;
 	uint8_t err;
 
-	if (i < 0 || object_at((size_t)i)->kind == OBJ_SESSION)
-		return E_OID;
-	if (usage == 0 ||
-	    object_at((size_t)i)->kind != (rsa_size(c->param) != 0 ? OBJ_RSA : OBJ_ECC))
-		return E_DATA;
-	if ((err = object_usable(c, (size_t)i, TAG_CHANGE)) != 0)
+	if (session != NULL)
+		return generate_session(c, session, usage);
+	err = slot_usable(c, i, rsa_size(c->param) != 0 ? OBJ_RSA : OBJ_ECC, usage);
+	if (err != 0)
 		return err;
-	if ((err = generate(c, &key)) != 0)
-		return err;
-	if (meta_set(&c->app->meta[i], TAG_ALG, &c->param, 1) &&
-	    meta_set(&c->app->meta[i], TAG_USAGE, &usage, 1))
-		*object_key(c->app, (size_t)i) = key;
-	else
-		err = E_META_TRUNCATED;
+	if ((err = generate(c, &key)) == 0)
+		err = store_key(c, (size_t)i, &key, usage);
 	explicit_bzero(&key, sizeof(key));
 	return err;
+}
+
+/* InData of both generating commands: OID and usage, or export. */
+static uint8_t
+where(const struct call *c, struct tlv t[3])
+{
+	uint8_t err;
+
+	t[0] = (struct tlv){ .tag = 0x01 };
+	t[1] = (struct tlv){ .tag = 0x02 };
+	t[2] = (struct tlv){ .tag = 0x07 };
+	if ((err = tlv_parse(c->in, c->in_len, t, 3)) != 0)
+		return err;
+	if (t[2].present)
+		return t[2].len != 0 ? E_LENGTH : t[0].present || t[1].present ? E_DATA : 0;
+	if (!t[0].present || !t[1].present)
+		return E_DATA;
+	return t[0].len != 2 || t[1].len != 1 ? E_LENGTH : 0;
 }
 
 uint8_t
 cmd_genkey(struct call *c)
 {
-	struct tlv t[] = { { .tag = 0x01 }, { .tag = 0x02 }, { .tag = 0x07 } };
+	struct tlv t[3];
 	uint8_t err;
 
 	if ((ec_size(c->param) == 0 && rsa_size(c->param) == 0) || !model_alg(c->app, c->param))
 		return E_PARAM;
-	if ((err = tlv_parse(c->in, c->in_len, t, NITEMS(t))) != 0)
+	if ((err = where(c, t)) != 0)
 		return err;
+	return t[2].present ? generate_export(c) : generate_stored(c, t[0].value, t[1].value[0]);
+}
+
+uint8_t
+cmd_gensym(struct call *c)
+{
+	struct tlv t[3];
+	struct sim_key key = { .alg = c->param };
+	int i = -1;
+	uint8_t err;
+
+	if (aes_size(c->param) == 0)
+		return E_PARAM;
+	if ((err = where(c, t)) != 0)
+		return err;
+	if (!t[2].present) {
+		i = oid_at(c->app, t[0].value);
+		if ((err = slot_usable(c, i, OBJ_AES, t[1].value[0])) != 0)
+			return err;
+	}
+	rng_bytes(c->app, key.priv, aes_size(c->param));
 	if (t[2].present)
-		return t[2].len != 0                  ? E_LENGTH
-		       : t[0].present || t[1].present ? E_DATA
-						      : generate_export(c);
-	if (!t[0].present || !t[1].present)
-		return E_DATA;
-	if (t[0].len != 2 || t[1].len != 1)
-		return E_LENGTH;
-	return generate_stored(c, t[0].value, t[1].value[0]);
+		call_put(c, 0x01, key.priv, aes_size(c->param));
+	else
+		err = store_key(c, (size_t)i, &key, t[1].value[0]);
+	explicit_bzero(&key, sizeof(key));
+	c->us = GENERATE_AES_US;
+	return err;
 }
 
 static uint8_t
@@ -181,7 +237,7 @@ digest_wrong(uint8_t scheme, size_t len)
 }
 
 /* ECDSA everywhere; RSA with SHA-256 and 384 on Trust M, with SHA-512 on V3. */
-static bool
+bool
 scheme_known(const struct call *c)
 {
 	switch (c->param) {
@@ -197,11 +253,8 @@ uint8_t
 cmd_sign(struct call *c)
 {
 	struct tlv t[] = { { .tag = 0x01 }, { .tag = 0x03 } };
-	struct sim_key *key;
-	const uint8_t *usage;
-	size_t len;
+	struct key_ref k;
 	uint8_t err;
-	int i;
 
 	if (!scheme_known(c))
 		return E_PARAM;
@@ -213,25 +266,17 @@ cmd_sign(struct call *c)
 		return E_LENGTH;
 	if (digest_wrong(c->param, t[0].len))
 		return E_DATA;
-	if ((i = oid_at(c->app, t[1].value)) < 0 || (key = object_key(c->app, (size_t)i)) == NULL ||
-	    object_at((size_t)i)->kind == OBJ_AES)
-		return E_OID;
-	if ((err = object_usable(c, (size_t)i, TAG_EXECUTE)) != 0)
+	if ((err = key_select(c, t[1].value, USE_AUTH | USE_SIGN, &k)) != 0 ||
+	    (err = key_fits(c->param, k.key, t[0].len)) != 0)
 		return err;
-	if (key->alg == 0)
-		return E_SEQUENCE;
-	usage = meta_get(&c->app->meta[i], TAG_USAGE, &len);
-	if (usage == NULL || (usage[0] & (USE_AUTH | USE_SIGN)) == 0)
-		return E_USAGE;
-	if ((err = key_fits(c->param, key, t[0].len)) != 0)
-		return err;
-	monitor_event(c);
+	if (k.persistent)
+		monitor_event(c);
 	if (c->param == SCHEME_ECDSA) {
-		c->out_len = ecdsa_sign(c->app, key, t[0].value, t[0].len, c->out);
-		c->us = ec_us(key->alg, SIGN_EC_US);
+		c->out_len = ecdsa_sign(c->app, k.key, t[0].value, t[0].len, c->out);
+		c->us = ec_us(k.key->alg, SIGN_EC_US);
 		return c->out_len != 0 ? 0 : E_INTERNAL;
 	}
-	c->out_len = rsa_size(key->alg);
-	c->us = key->alg == ALG_RSA1024 ? SIGN_RSA_US / 6 : SIGN_RSA_US;
-	return rsa_sign(key, t[0].value, t[0].len, c->out) ? 0 : E_INTERNAL;
+	c->out_len = rsa_size(k.key->alg);
+	c->us = k.key->alg == ALG_RSA1024 ? SIGN_RSA_US / 6 : SIGN_RSA_US;
+	return rsa_sign(k.key, t[0].value, t[0].len, c->out) ? 0 : E_INTERNAL;
 }

@@ -23,10 +23,20 @@ enum {
 
 #define ECDSA_MAX 144 /* two INTEGERs, no SEQUENCE around them */
 #define PUB_MAX   300 /* DER BIT STRING */
+#define COORD_MAX 66
 
-/* Bytes of a coordinate, 0 if alg is no curve. */
+/* A public key from outside. */
+struct sim_public {
+	uint8_t alg;
+	uint8_t point[1 + 2 * COORD_MAX]; /* 04 X Y, on the curve */
+	uint8_t n[256];
+	uint32_t e;
+};
+
+/* Bytes of a coordinate, of a modulus, of a key; 0 if alg is none of these. */
 size_t ec_size(uint8_t alg);
 size_t rsa_size(uint8_t alg);
+size_t aes_size(uint8_t alg);
 
 /* A new key into *key. False when host cryptography fails. */
 bool ec_generate(struct sim_app *app, uint8_t alg, struct sim_key *key);
@@ -47,7 +57,41 @@ size_t ecdsa_sign(struct sim_app *app, const struct sim_key *key, const uint8_t 
 bool ecdsa_raw(struct sim_app *app, const struct sim_key *key, const uint8_t *digest, size_t len,
     uint8_t *r, uint8_t *s);
 
+/* The key from a BIT STRING as above, or with another RSA exponent. False: malformed. */
+bool public_parse(uint8_t alg, const uint8_t *bits, size_t len, struct sim_public *pub);
+
+/* Whether the point of pub, whose alg is set, is on its curve. */
+bool ec_point_valid(const struct sim_public *pub);
+
+/* ECDSA over digest; r and s have the curve's size. */
+bool ecdsa_verify(const struct sim_public *pub, const uint8_t *digest, size_t len, const uint8_t *r,
+    const uint8_t *s);
+
+/* Two INTEGERs as above, also minimal ones, into numbers of the curve's size. False: malformed. */
+bool ecdsa_split(const uint8_t *sig, size_t len, size_t size, uint8_t *r, uint8_t *s);
+
+/* x of the private key times the peer's point, of the curve's size. */
+bool ecdh(const struct sim_key *key, const struct sim_public *peer, uint8_t *out);
+
 /* RSASSA-PKCS1-v1_5 of a SHA-256, 384 or 512 digest; out has the modulus size. */
 bool rsa_sign(const struct sim_key *key, const uint8_t *digest, size_t len, uint8_t *out);
+bool rsa_verify(
+    const struct sim_public *pub, const uint8_t *digest, size_t len, const uint8_t *sig);
+
+/* RSAES-PKCS1-v1_5. len is at most the modulus size - 11. */
+bool rsa_encrypt(struct sim_app *app, const struct sim_public *pub, const uint8_t *msg, size_t len,
+    uint8_t *out);
+/* *len: bytes of the message in out, which has the modulus size. False: bad padding. */
+bool rsa_decrypt(const struct sim_key *key, const uint8_t *in, uint8_t *out, size_t *len);
+
+/* AES, len a multiple of the block. CBC keeps its last ciphertext block in chain. */
+#define AES_BLOCK 16
+bool aes_ecb(const struct sim_key *key, bool encrypt, const uint8_t *in, size_t len, uint8_t *out);
+bool aes_cbc(const struct sim_key *key, bool encrypt, uint8_t chain[AES_BLOCK], const uint8_t *in,
+    size_t len, uint8_t *out);
+
+/* The last 1..16 bytes of a CMAC; chain is the CBC-MAC before them and becomes the result. */
+bool aes_cmac_last(
+    const struct sim_key *key, uint8_t chain[AES_BLOCK], const uint8_t *in, size_t len);
 
 #endif

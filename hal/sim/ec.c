@@ -179,3 +179,107 @@ ecdsa_sign(struct sim_app *app, const struct sim_key *key, const uint8_t *digest
 	n = put_integer(out, r, size);
 	return n + put_integer(out + n, s, size);
 }
+
+/* Group of a curve and the point of pub on it; both NULL when it is not on it. */
+static EC_POINT *
+load_point(const struct sim_public *pub, EC_GROUP **gp, BN_CTX *ctx)
+{
+	const struct curve *cv = find(pub->alg);
+	EC_POINT *p = NULL;
+
+	*gp = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	if (*gp != NULL)
+		p = EC_POINT_new(*gp);
+	if (p != NULL && EC_POINT_oct2point(*gp, p, pub->point, 1 + 2u * cv->size, ctx) != 1) {
+		EC_POINT_free(p);
+		p = NULL;
+	}
+	if (p == NULL) {
+		EC_GROUP_free(*gp);
+		*gp = NULL;
+	}
+	return p;
+}
+
+bool
+ec_point_valid(const struct sim_public *pub)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	EC_GROUP *g = NULL;
+	EC_POINT *p = ctx != NULL ? load_point(pub, &g, ctx) : NULL;
+	const bool ok = p != NULL;
+
+	EC_POINT_free(p);
+	EC_GROUP_free(g);
+	BN_CTX_free(ctx);
+	return ok;
+}
+
+/* FIPS 186-4, 6.4: whether x of z/s G + r/s Q is r. */
+static bool
+matches(const EC_GROUP *g, const EC_POINT *q, BIGNUM *z, const BIGNUM *r, BIGNUM *s, BN_CTX *ctx)
+{
+	const BIGNUM *n = EC_GROUP_get0_order(g);
+	EC_POINT *p = EC_POINT_new(g);
+	BIGNUM *u = BN_new(), *x = BN_new();
+	const bool ok = p != NULL && u != NULL && x != NULL &&
+			BN_mod_inverse(s, s, n, ctx) != NULL && BN_mod_mul(z, z, s, n, ctx) == 1 &&
+			BN_mod_mul(u, r, s, n, ctx) == 1 && EC_POINT_mul(g, p, z, q, u, ctx) == 1 &&
+			EC_POINT_get_affine_coordinates(g, p, x, NULL, ctx) == 1 &&
+			BN_nnmod(x, x, n, ctx) == 1 && BN_cmp(x, r) == 0;
+
+	EC_POINT_free(p);
+	BN_free(u);
+	BN_free(x);
+	return ok;
+}
+
+bool
+ecdsa_verify(const struct sim_public *pub, const uint8_t *digest, size_t len, const uint8_t *r_in,
+    const uint8_t *s_in)
+{
+	const int size = (int)ec_size(pub->alg);
+	BN_CTX *ctx = BN_CTX_new();
+	EC_GROUP *g = NULL;
+	EC_POINT *q = ctx != NULL ? load_point(pub, &g, ctx) : NULL;
+	BIGNUM *z = BN_bin2bn(digest, (int)len, NULL), *r = BN_bin2bn(r_in, size, NULL);
+	BIGNUM *s = BN_bin2bn(s_in, size, NULL);
+	bool ok = false;
+
+	if (q == NULL || z == NULL || r == NULL || s == NULL)
+		goto out;
+	if ((int)len * 8 > EC_GROUP_order_bits(g) &&
+	    BN_rshift(z, z, (int)len * 8 - EC_GROUP_order_bits(g)) != 1)
+		goto out;
+	ok = !BN_is_zero(r) && !BN_is_zero(s) && BN_cmp(r, EC_GROUP_get0_order(g)) < 0 &&
+	     BN_cmp(s, EC_GROUP_get0_order(g)) < 0 && matches(g, q, z, r, s, ctx);
+out:
+	EC_POINT_free(q);
+	EC_GROUP_free(g);
+	BN_free(z);
+	BN_free(r);
+	BN_free(s);
+	BN_CTX_free(ctx);
+	return ok;
+}
+
+bool
+ecdh(const struct sim_key *key, const struct sim_public *peer, uint8_t *out)
+{
+	const int size = (int)ec_size(key->alg);
+	BN_CTX *ctx = BN_CTX_new();
+	EC_GROUP *g = NULL;
+	EC_POINT *q = ctx != NULL ? load_point(peer, &g, ctx) : NULL;
+	BIGNUM *d = BN_bin2bn(key->priv, size, NULL), *x = BN_new();
+	const bool ok = q != NULL && d != NULL && x != NULL &&
+			EC_POINT_mul(g, q, NULL, q, d, ctx) == 1 &&
+			EC_POINT_get_affine_coordinates(g, q, x, NULL, ctx) == 1 &&
+			BN_bn2binpad(x, out, size) == size;
+
+	EC_POINT_clear_free(q);
+	EC_GROUP_free(g);
+	BN_clear_free(d);
+	BN_clear_free(x);
+	BN_CTX_free(ctx);
+	return ok;
+}

@@ -83,7 +83,8 @@ monitor_event(struct call *c)
 	if (t == 0)
 		return;
 	monitor_advance(app, c->now);
-	app->sec_time = c->now;
+	if (!app->habits.monitor_free_runs)
+		app->sec_time = c->now;
 	if (app->credit > 0) {
 		app->credit--;
 		return;

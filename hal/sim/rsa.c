@@ -9,6 +9,7 @@
 #include "hal/sim/rng.h"
 
 #define PUBLIC_EXPONENT 65537
+#define PADDING_MIN     11
 
 size_t
 rsa_size(uint8_t alg)
@@ -100,7 +101,7 @@ encode(const uint8_t *digest, size_t len, uint8_t *em, size_t size)
 	const uint8_t hash = len == 32 ? 1 : len == 48 ? 2 : len == 64 ? 3 : 0;
 	const size_t t_len = sizeof(info) + len;
 
-	if (hash == 0 || size < t_len + 11)
+	if (hash == 0 || size < t_len + PADDING_MIN)
 		return false;
 	info[1] = (uint8_t)(17 + len);
 	info[14] = hash;
@@ -114,28 +115,104 @@ encode(const uint8_t *digest, size_t len, uint8_t *em, size_t size)
 	return true;
 }
 
+/* base ^ exponent mod n, all big-endian; in and out have the size of n. */
+static bool
+power(const uint8_t *in, BIGNUM *exponent, const uint8_t *n_in, size_t size, uint8_t *out)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *m = BN_bin2bn(in, (int)size, NULL), *n = BN_bin2bn(n_in, (int)size, NULL);
+	BIGNUM *s = BN_new();
+	const bool ok = ctx != NULL && exponent != NULL && m != NULL && n != NULL && s != NULL &&
+			BN_is_odd(n) && BN_cmp(m, n) < 0 &&
+			BN_mod_exp_mont_consttime(s, m, exponent, n, ctx, NULL) == 1 &&
+			BN_bn2binpad(s, out, (int)size) == (int)size;
+
+	BN_clear_free(exponent);
+	BN_clear_free(m);
+	BN_free(n);
+	BN_clear_free(s);
+	BN_CTX_free(ctx);
+	return ok;
+}
+
+static bool
+private_power(const struct sim_key *key, const uint8_t *in, uint8_t *out)
+{
+	const size_t size = rsa_size(key->alg);
+
+	return size != 0 && power(in, BN_bin2bn(key->priv, (int)size, NULL), key->n, size, out);
+}
+
+static bool
+public_power(const struct sim_public *pub, const uint8_t *in, uint8_t *out)
+{
+	const size_t size = rsa_size(pub->alg);
+	BIGNUM *e = BN_new();
+
+	if (size == 0 || e == NULL || BN_set_word(e, pub->e) != 1) {
+		BN_free(e);
+		return false;
+	}
+	return power(in, e, pub->n, size, out);
+}
+
 bool
 rsa_sign(const struct sim_key *key, const uint8_t *digest, size_t len, uint8_t *out)
 {
-	const int size = (int)rsa_size(key->alg);
 	uint8_t em[256];
-	BN_CTX *ctx = BN_CTX_new();
-	BIGNUM *m = NULL, *n = NULL, *d = NULL, *s = BN_new();
+
+	return encode(digest, len, em, rsa_size(key->alg)) && private_power(key, em, out);
+}
+
+bool
+rsa_verify(const struct sim_public *pub, const uint8_t *digest, size_t len, const uint8_t *sig)
+{
+	const size_t size = rsa_size(pub->alg);
+	uint8_t em[256], is[256];
+
+	return encode(digest, len, em, size) && public_power(pub, sig, is) &&
+	       memcmp(em, is, size) == 0;
+}
+
+/* 00 02 padding without zeros 00 message */
+bool
+rsa_encrypt(
+    struct sim_app *app, const struct sim_public *pub, const uint8_t *msg, size_t len, uint8_t *out)
+{
+	const size_t size = rsa_size(pub->alg);
+	uint8_t em[256] = { 0x00, 0x02 };
+	bool ok;
+
+	if (size < PADDING_MIN || len > size - PADDING_MIN)
+		return false;
+	for (size_t i = 2; i < size - len - 1; i++)
+		do
+			rng_bytes(app, em + i, 1);
+		while (em[i] == 0);
+	em[size - len - 1] = 0x00;
+	memcpy(em + size - len, msg, len);
+	ok = public_power(pub, em, out);
+	explicit_bzero(em, sizeof(em));
+	return ok;
+}
+
+bool
+rsa_decrypt(const struct sim_key *key, const uint8_t *in, uint8_t *out, size_t *len)
+{
+	const size_t size = rsa_size(key->alg);
+	uint8_t em[256];
+	size_t at = 2;
 	bool ok = false;
 
-	if (size == 0 || ctx == NULL || s == NULL || !encode(digest, len, em, (size_t)size))
-		goto out;
-	m = BN_bin2bn(em, size, NULL);
-	n = BN_bin2bn(key->n, size, NULL);
-	d = BN_bin2bn(key->priv, size, NULL);
-	ok = m != NULL && n != NULL && d != NULL &&
-	     BN_mod_exp_mont_consttime(s, m, d, n, ctx, NULL) == 1 &&
-	     BN_bn2binpad(s, out, size) == size;
-out:
-	BN_clear_free(d);
-	BN_free(m);
-	BN_free(n);
-	BN_free(s);
-	BN_CTX_free(ctx);
+	if (private_power(key, in, em) && em[0] == 0x00 && em[1] == 0x02) {
+		while (at < size && em[at] != 0)
+			at++;
+		ok = at < size && at >= PADDING_MIN - 1;
+	}
+	if (ok) {
+		*len = size - at - 1;
+		memcpy(out, em + at + 1, *len);
+	}
+	explicit_bzero(em, sizeof(em));
 	return ok;
 }

@@ -62,5 +62,6 @@ sim_state_sane(const struct sim_state *st)
 	       fr->data_len <= SIM_FRAME_MAX && fr->rx_nr < 4 && fr->tx_nr < 4 &&
 	       ch->rx_len <= sizeof(ch->rx) && ch->tx_len <= sizeof(ch->tx) &&
 	       ch->tx_off <= ch->tx_len && (!ch->tx_active || ch->tx_step > 0) &&
-	       ch->tx_step < SIM_FRAME_MAX && st->shield.again_len <= sizeof(st->shield.again);
+	       ch->tx_step < SIM_FRAME_MAX && st->shield.again_len <= sizeof(st->shield.again) &&
+	       sim_app_sane(&st->app);
 }

@@ -155,3 +155,10 @@ sim_app_portal(const struct sim_app *app, struct sim_portal *p)
 	(void)p;
 	return false;
 }
+
+bool
+sim_app_sane(const struct sim_app *app)
+{
+	(void)app;
+	return true;
+}

@@ -46,3 +46,11 @@ tests_unit_test_simapp_monitor_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHE
 tests_unit_test_simapp_models_SOURCES = tests/unit/test_simapp_models.c $(simapp_rig)
 tests_unit_test_simapp_models_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_models_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+# Cryptographic commands, sessions, authorization.
+check_PROGRAMS += tests/unit/test_simapp_vectors
+unit_tests += tests/unit/test_simapp_vectors
+
+tests_unit_test_simapp_vectors_SOURCES = tests/unit/test_simapp_vectors.c $(simapp_rig)
+tests_unit_test_simapp_vectors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_vectors_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)

@@ -24,13 +24,21 @@ static const struct {
 	{ "3803", "010002E0F102000110",
 	    "030405131516"
 	    "4142" },
+	{ "1408", "E200010010 00112233445566778899AABBCCDDEEFF", "08090A0B202122" },
+	{ "1508", "E200010010 00112233445566778899AABBCCDDEEFF", "0809202122" },
+	{ "1E11", "61000161 050001 41 060001 03", "11" },
+	{ "1F11", "61000161 030002E0FC", "11" },
+	{ "30E2", "01000361626307", "E2" },
+	{ "3211", "010001AA 0200083006020101020101 040002E0E8", "11010203" },
+	{ "3301", "010002E0F1 05000103 06000103 070000", "01" },
+	{ "3401", "010002F1D0 0200080011223344556677 0300020010 070000", "010203 08090A" },
+	{ "3981", "010002E20002000102", "818283" },
 	{ "7100", "", "0001" },
 	{ "7000", AID, "0001" },
 };
 
 /* Codes of the chip that this simulator does not take yet, and codes no chip has. */
-static const uint8_t unknown[] = { 0x03, 0x14, 0x15, 0x1E, 0x1F, 0x30, 0x32, 0x33, 0x34, 0x39, 0x00,
-	0x04, 0x10, 0x18, 0x1A, 0x55, 0x7F };
+static const uint8_t unknown[] = { 0x03, 0x00, 0x04, 0x10, 0x18, 0x1A, 0x55, 0x7F };
 
 START_TEST(cmd_1_closed_application_takes_only_open)
 {
@@ -434,7 +442,8 @@ START_TEST(noise_does_no_harm)
 		for (size_t i = 0; i < n; i++)
 			cmd[i] = (uint8_t)rand();
 		if (n >= 4) {
-			(void)rig_unhex(commands[(size_t)rand() % 5].head, cmd, 2);
+			(void)rig_unhex(
+			    commands[(size_t)rand() % (NITEMS(commands) - 2)].head, cmd, 2);
 			cmd[2] = (uint8_t)((n - 4) >> 8);
 			cmd[3] = (uint8_t)(n - 4);
 		}
