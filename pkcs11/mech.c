@@ -78,13 +78,13 @@ mod_mech_at(size_t i)
 void
 mod_mech_sizes(const struct mech *m, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max)
 {
+	const struct chip_keytype *kt;
+
 	*min = *max = 0;
 	if (m->key == MECH_KEY_NONE)
 		return;
-	for (size_t i = 0; i < model->nalgs; i++) {
-		const struct chip_keytype *kt = chip_keytype_by_alg((int)model->algs[i]);
-
-		if (kt == NULL || kt->rsa != (m->key == MECH_KEY_RSA))
+	for (size_t i = 0; (kt = chip_keytype_at(i)) != NULL; i++) {
+		if (kt->rsa != (m->key == MECH_KEY_RSA) || !chip_model_has_alg(model, kt->alg))
 			continue;
 		if (*max == 0 || kt->bits < *min)
 			*min = kt->bits;
@@ -100,7 +100,8 @@ mod_mech_offered(const struct mech *m, const struct chip_model *model)
 
 	if (m->key == MECH_KEY_NONE)
 		return true;
-	if (m->key == MECH_KEY_RSA && m->hash != NULL && m->hash->sha512 && !model->rsa_sha512)
+	if (m->key == MECH_KEY_RSA && m->hash != NULL && m->hash->sha512 &&
+	    !chip_model_can(model, CHIP_CMD_SIGN, CHIP_RSA_SHA512))
 		return false;
 	mod_mech_sizes(m, model, &min, &max);
 	return max != 0;
@@ -135,7 +136,8 @@ mod_mech_rsa_digest(const struct chip_model *model, const uint8_t *data, size_t 
 	for (size_t i = 0; i < NITEMS(hashes); i++) {
 		const struct mech_hash *h = &hashes[i];
 
-		if (h->info == NULL || (h->sha512 && !model->rsa_sha512))
+		if (h->info == NULL ||
+		    (h->sha512 && !chip_model_can(model, CHIP_CMD_SIGN, CHIP_RSA_SHA512)))
 			continue;
 		if (len == h->len) {
 			*digest = data;

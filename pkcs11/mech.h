@@ -21,7 +21,7 @@ struct mech_hash {
 	size_t len;
 	const uint8_t *info; /* NULL: the chip signs no RSA with it */
 	size_t info_len;
-	bool sha512; /* RSA with it needs model->rsa_sha512 */
+	bool sha512; /* RSA with it needs a model with CHIP_RSA_SHA512 */
 };
 
 /* Longest digest anybody signs. More in CKM_ECDSA is no digest; cutting it would sign its head

@@ -20,6 +20,9 @@
 #define APDU_FLUSH  0x80
 #define APDU_HEADER 4
 
+#define TAG_EXPORT  0x07
+#define TAG_SESSION 0x08
+
 #define STA_OK      0x00
 #define STA_ERROR   0xFF
 
@@ -72,7 +75,7 @@ last_error(struct chip *c)
 	uint8_t sta, code;
 	int r;
 
-	if ((r = build(c, APDU_GET_DATA, 0x00, oid, sizeof(oid))) != 0 ||
+	if ((r = build(c, CHIP_CMD_GET_DATA, 0x00, oid, sizeof(oid))) != 0 ||
 	    (r = exchange(c, false, APDU_DEADLINE_MS, &sta, &data)) != 0)
 		return r;
 	if (sta != STA_OK)
@@ -122,6 +125,8 @@ run_held(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct
 	/* The link waits for as long as the next command may take; the last one may take longer. */
 	if (c->unsettled && (r = chip_join(c, true)) != 0)
 		return r;
+	if (c->shut && (r = chip_restart(c)) != 0)
+		return r;
 	if (a->writes)
 		chip_mark_changed(c);
 	r = run_once(c, a, in, out);
@@ -149,7 +154,13 @@ chip_apdu_run(struct chip *c, const struct chip_apdu *a, const struct buf *in, s
 
 	if ((r = chip_acquire(c)) != 0)
 		return r;
-	r = run_held(c, a, in, out);
+	/* Without a model yet, it is being found out. */
+	if (c->model != NULL && !chip_model_can(c->model, a->cmd, a->param)) {
+		log_debug("the %s has no command %02X %02X", c->model->name, a->cmd, a->param);
+		r = HAL_ENOTSUP;
+	} else {
+		r = run_held(c, a, in, out);
+	}
 	buf_reset(&c->cmd);
 	buf_reset(&c->rsp);
 	chip_release(c);
@@ -157,19 +168,61 @@ chip_apdu_run(struct chip *c, const struct chip_apdu *a, const struct buf *in, s
 }
 
 int
-chip_apdu_open(struct chip *c)
+chip_apdu_open(struct chip *c, const uint8_t *handle)
 {
 	static const uint8_t app_id[] = { 0xD2, 0x76, 0x00, 0x00, 0x04, 'G', 'e', 'n', 'A', 'u',
 		't', 'h', 'A', 'p', 'p', 'l' };
+	const bool restore = handle != NULL;
+	uint8_t in[sizeof(app_id) + CHIP_HANDLE_LEN];
+	size_t len = sizeof(app_id);
 	struct cur data;
 	uint8_t sta;
 	int r;
 
-	if ((r = build(c, APDU_OPEN | APDU_FLUSH, 0x00, app_id, sizeof(app_id))) != 0 ||
-	    (r = exchange(c, true, APDU_DEADLINE_MS, &sta, &data)) != 0)
+	memcpy(in, app_id, sizeof(app_id));
+	if (restore) {
+		memcpy(in + len, handle, CHIP_HANDLE_LEN);
+		len += CHIP_HANDLE_LEN;
+	}
+	r = build(
+	    c, CHIP_CMD_OPEN | APDU_FLUSH, restore ? APDU_OPEN_RESTORE : APDU_OPEN_AFRESH, in, len);
+	explicit_bzero(in, sizeof(in));
+	/* A handle is good once. */
+	if (r != 0 || (r = exchange(c, !restore, APDU_DEADLINE_MS, &sta, &data)) != 0)
 		return r;
 	if (sta == STA_OK)
 		return 0;
 	r = last_error(c);
 	return r == HAL_ERESET ? CHIP_E_UNAVAILABLE : r;
+}
+
+bool
+chip_chain_lost(int r)
+{
+	return r == HAL_ERESYNC || r == HAL_ERESET;
+}
+
+int
+chip_put_oid(struct buf *in, uint8_t tag, uint16_t oid)
+{
+	const uint8_t be[] = { (uint8_t)(oid >> 8), (uint8_t)oid };
+
+	return buf_put_tlv(in, tag, be, sizeof(be));
+}
+
+int
+chip_put_target(struct buf *in, uint16_t session)
+{
+	if (session == CHIP_EXPORT)
+		return buf_put_tlv(in, TAG_EXPORT, NULL, 0);
+	return chip_put_oid(in, TAG_SESSION, session);
+}
+
+bool
+chip_take_tlv(const struct buf *out, uint8_t tag, struct cur *value)
+{
+	struct cur c = { out->data, out->len };
+	uint8_t t;
+
+	return cur_tlv(&c, &t, value) && t == tag && c.len == 0;
 }

@@ -107,6 +107,17 @@ chip_commands(const struct chip *c)
 }
 
 void
+chip_mark_open(struct chip *c)
+{
+	c->shut = false;
+	if (c->rec == NULL)
+		return;
+	c->rec->owner = c->self;
+	c->rec->boot = c->boot;
+	c->rec->open = 1;
+}
+
+void
 chip_mark_closed(struct chip *c)
 {
 	if (c->rec != NULL)
@@ -139,14 +150,10 @@ chip_restart(struct chip *c)
 	/* A command of before has not survived the reset. */
 	chip_mark_busy(c, false);
 	c->unsettled = false;
-	if ((r = chip_apdu_open(c)) != 0)
+	if ((r = chip_apdu_open(c, NULL)) != 0)
 		return r;
 	c->boot++;
-	if (c->rec != NULL) {
-		c->rec->owner = c->self;
-		c->rec->boot = c->boot;
-		c->rec->open = 1;
-	}
+	chip_mark_open(c);
 	return 0;
 }
 
@@ -207,6 +214,7 @@ take_over(struct chip *c)
 		return 0;
 	c->boot = rec->boot;
 	c->change = rec->change;
+	c->shut = false; /* the record knows better */
 	if (rec->open == 0)
 		return chip_restart(c);
 	drain = rec->busy != 0;
@@ -238,18 +246,27 @@ out:
 }
 
 int
-chip_acquire(struct chip *c)
+chip_lock(struct chip *c)
 {
 	int r;
 
-	if (c->depth > 0) {
-		c->depth++;
-		return 0;
+	if (c->depth == 0) {
+		if ((r = bus_lock(c->bus)) != 0)
+			return r;
+		c->rec = record_get(c);
 	}
-	if ((r = bus_lock(c->bus)) != 0)
+	c->depth++;
+	return 0;
+}
+
+int
+chip_acquire(struct chip *c)
+{
+	const bool nested = c->depth > 0;
+	int r;
+
+	if ((r = chip_lock(c)) != 0 || nested)
 		return r;
-	c->depth = 1;
-	c->rec = record_get(c);
 	if ((r = take_over(c)) == 0 && c->model == NULL)
 		r = identify(c);
 	if (r != 0)

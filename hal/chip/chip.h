@@ -1,6 +1,7 @@
 /*
  * One OPTIGA Trust chip: a function per command, the tables of what each model has, metadata,
- * and taking turns with other processes.
+ * and taking turns with other processes. crypt.h, included here, has the cryptography beyond
+ * signatures.
  *
  * Sources: OPTIGA Trust M Solution Reference Manual (SRM) 3.30, chapters named at each function.
  * A chip handle is used by one thread at a time.
@@ -88,16 +89,59 @@ struct chip_object {
 	const char *name;
 };
 
+/* Command codes, SRM 4.4.1. Param, the variant, is an enum chip_alg, chip_kdf ... or listed. */
+enum chip_cmd {
+	CHIP_CMD_GET_DATA = 0x01,
+	CHIP_CMD_SET_DATA = 0x02,
+	CHIP_CMD_SET_PROTECTED = 0x03,
+	CHIP_CMD_RANDOM = 0x0C,
+	CHIP_CMD_ENCRYPT_SYM = 0x14, /* enum chip_cipher or chip_mac */
+	CHIP_CMD_DECRYPT_SYM = 0x15,
+	CHIP_CMD_ENCRYPT_ASYM = 0x1E,
+	CHIP_CMD_DECRYPT_ASYM = 0x1F,
+	CHIP_CMD_HASH = 0x30,
+	CHIP_CMD_SIGN = 0x31, /* enum chip_scheme */
+	CHIP_CMD_VERIFY = 0x32,
+	CHIP_CMD_AGREE = 0x33,
+	CHIP_CMD_DERIVE = 0x34,  /* enum chip_kdf */
+	CHIP_CMD_GEN_KEY = 0x38, /* enum chip_alg */
+	CHIP_CMD_GEN_SYM = 0x39, /* enum chip_alg */
+	CHIP_CMD_OPEN = 0x70,
+	CHIP_CMD_CLOSE = 0x71,
+};
+
+/* Schemes of signatures and of RSA encryption, SRM 4.4.2. */
+enum chip_scheme {
+	CHIP_RSA_SHA256 = 0x01, /* RSASSA-PKCS1-v1_5 */
+	CHIP_RSA_SHA384 = 0x02,
+	CHIP_RSA_SHA512 = 0x03,
+	CHIP_ECDSA = 0x11,
+	CHIP_RSAES = 0x11, /* RSAES-PKCS1-v1_5 */
+};
+
+enum chip_generation {
+	CHIP_TRUST_X = 0x01,
+	CHIP_TRUST_M_V1 = 0x02,
+	CHIP_TRUST_M_V3 = 0x04, /* Express and MTR parts too */
+};
+
 struct chip_model {
 	const char *id;   /* "trust-m-v3" */
 	const char *name; /* "Trust M V3" */
-	const struct chip_object *objects;
-	size_t nobjects;
-	const enum chip_alg *algs; /* asymmetric key types it generates */
-	size_t nalgs;
-	bool rsa_sha512;
+	enum chip_generation gen;
+	size_t session_max;  /* bytes of a secret that a session context holds */
+	size_t hash_context; /* bytes of an exported hash context */
 };
+const struct chip_model *chip_model_at(size_t i); /* NULL past the end */
+
+/* The model's objects, in the order of their OIDs; NULL past the end, or when it has none such. */
+const struct chip_object *chip_model_object_at(const struct chip_model *m, size_t i);
 const struct chip_object *chip_model_object(const struct chip_model *m, uint16_t oid);
+
+/* Whether the model has a command in this variant. Those it has not got are never sent. */
+bool chip_model_can(const struct chip_model *m, enum chip_cmd cmd, int param);
+
+/* Whether it generates asymmetric keys of this type, and so has all that goes with them. */
 bool chip_model_has_alg(const struct chip_model *m, enum chip_alg alg);
 
 /* --- opening and taking turns --------------------------------------------------------------- */
@@ -202,10 +246,10 @@ void chip_access_words(const struct cur *ac, char *out, size_t n);
 int chip_random(struct chip *c, uint8_t *out, size_t len);
 
 /*
- * GenKeyPair into a slot. usage: CHIP_USE_* bits, not 0. pub: the public key as the chip gives
- * it, DER BIT STRING (EC point, or RSA SEQUENCE of n and e), replaced. The slot's previous key
- * is gone: callers make sure that it is free. RSA takes seconds, up to 180 s. Not idempotent:
- * after any negative error (HAL_ERESYNC, HAL_ERESET ...) the slot may hold a new key.
+ * GenKeyPair into a slot or a session context. usage: CHIP_USE_* bits, not 0. pub: the public key
+ * as the chip gives it, DER BIT STRING (EC point, or RSA SEQUENCE of n and e), replaced. The slot's
+ * previous key is gone: callers make sure that it is free. RSA takes seconds, up to 180 s. Not
+ * idempotent: after any negative error (HAL_ERESYNC, HAL_ERESET ...) the slot may hold a new key.
  * HAL_EINVAL: slot of another family; HAL_ENOTSUP: this model has no such keys.
  */
 int chip_keypair(struct chip *c, uint16_t oid, enum chip_alg alg, uint8_t usage, struct buf *pub);
@@ -220,5 +264,54 @@ int chip_sign_ecdsa(
 
 /* CalcSign RSASSA-PKCS1-v1_5 of a SHA-256, SHA-384 or SHA-512 digest (len tells). sig replaced. */
 int chip_sign_rsa(struct chip *c, uint16_t oid, const uint8_t *digest, size_t len, struct buf *sig);
+
+/* --- counters, application, protected updates ------------------------------------------------- */
+
+/* Monotonic counter E120-E123: its value counts up to threshold. Set both by chip_data_write. */
+int chip_counter_read(struct chip *c, uint16_t oid, uint32_t *value, uint32_t *threshold);
+
+/*
+ * SetDataObject "count": adds step (1..255), to the threshold at most. CHIP_E_COUNTER: it was
+ * there already. Not idempotent.
+ */
+int chip_counter_count(struct chip *c, uint16_t oid, uint8_t step);
+
+/*
+ * CloseApplication: volatile state is gone (for every process), the security event counter is
+ * saved; before power is cut. The next command opens the application again.
+ */
+int chip_shutdown(struct chip *c);
+
+#define CHIP_HANDLE_LEN 8
+
+/*
+ * CloseApplication "hibernate": saves volatile state in the chip under a handle (a secret) and
+ * closes the application; power may be cut. CHIP_E_SEQUENCE: the security event counter is not
+ * zero, everything stays as it was. Costs five write cycles. Any command of any process opens the
+ * application afresh and loses what was saved: keep the others away until chip_restore.
+ */
+int chip_hibernate(struct chip *c, uint8_t handle[CHIP_HANDLE_LEN]);
+
+/*
+ * OpenApplication "restore", once per handle: resets the chip and brings volatile state back;
+ * chip_boot stays. Any error: what was saved is lost, and the next command starts afresh.
+ * HAL_ERESET: another process opened the application since, nothing was sent.
+ */
+int chip_restore(struct chip *c, const uint8_t handle[CHIP_HANDLE_LEN]);
+
+#define CHIP_FRAGMENT_LEN 640
+
+/*
+ * SetObjectProtected: a signed manifest (CBOR) and its payload, fragments of CHIP_FRAGMENT_LEN
+ * bytes one after the other, the last one of 1 byte at least. All under one lock. The chip's
+ * refusals: CHIP_E_MANIFEST, CHIP_E_VERSION (not newer), CHIP_E_SIGNATURE, CHIP_E_INTEGRITY,
+ * CHIP_E_ACCESS (the object does not name this trust anchor). Not idempotent: after an error past
+ * the first fragment the object is unusable (CHIP_E_METADATA) until the same update goes through;
+ * CHIP_E_VERSION then says that it had.
+ */
+int chip_protected_update(struct chip *c, const uint8_t *manifest, size_t manifest_len,
+    const uint8_t *fragments, size_t len);
+
+#include "hal/chip/crypt.h"
 
 #endif

@@ -28,7 +28,7 @@ static int
 read_block(struct chip *c, uint16_t oid, size_t off, size_t n, struct buf *out, bool *end)
 {
 	static const struct chip_apdu get = {
-		.cmd = APDU_GET_DATA,
+		.cmd = CHIP_CMD_GET_DATA,
 		.param = GET_DATA,
 		.idempotent = true,
 		.deadline_ms = APDU_DEADLINE_MS,
@@ -100,7 +100,7 @@ static int
 write_block(struct chip *c, uint16_t oid, size_t off, const uint8_t *data, size_t len, bool erase)
 {
 	const struct chip_apdu set = {
-		.cmd = APDU_SET_DATA,
+		.cmd = CHIP_CMD_SET_DATA,
 		.param = erase ? SET_ERASE : SET_WRITE,
 		.idempotent = true, /* the same bytes at the same place */
 		.writes = true,

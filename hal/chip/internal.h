@@ -22,6 +22,7 @@ struct chip {
 	uint64_t boot;          /* last seen values of the record, or our own count without one */
 	uint64_t change;
 	bool unsettled; /* a command got no answer: the chip may still be at it */
+	bool shut;      /* we closed the application, and have not opened it since */
 	unsigned commands;
 	const struct chip_model *model; /* NULL until the UID was read */
 	uint8_t uid[CHIP_UID_LEN];
@@ -31,15 +32,13 @@ struct chip {
 
 /* --- apdu.c -------------------------------------------------------------------------------- */
 
-/* Command codes without the flush bit, SRM 4.4.1. */
-#define APDU_GET_DATA  0x01
-#define APDU_SET_DATA  0x02
-#define APDU_RANDOM    0x0C
-#define APDU_CALC_SIGN 0x31
-#define APDU_GEN_KEY   0x38
-#define APDU_OPEN      0x70
+#define APDU_DATA_MAX     1553 /* InData and OutData: 1557 bytes of E0C6 without the header */
 
-#define APDU_DATA_MAX  1553 /* InData and OutData: 1557 bytes of E0C6 without the header */
+#define APDU_TLV_MAX      (APDU_DATA_MAX - 3) /* one TLV alone */
+#define APDU_SYM_MAX      640                 /* InData of EncryptSym and DecryptSym, SRM 4.4.1 */
+
+#define APDU_OPEN_AFRESH  0x00 /* Param of OpenApplication */
+#define APDU_OPEN_RESTORE 0x01
 
 /*
  * Patient: an exhausted security event counter delays each use of a key by up to 5 s (SRM 4.6),
@@ -62,8 +61,23 @@ struct chip_apdu {
  */
 int chip_apdu_run(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out);
 
-/* OpenApplication, only while held. CHIP_E_UNAVAILABLE: refused, and no reason to be had. */
-int chip_apdu_open(struct chip *c);
+/*
+ * OpenApplication, only while held: afresh, or what was saved under a handle of CHIP_HANDLE_LEN
+ * bytes. CHIP_E_UNAVAILABLE: refused, and no reason to be had.
+ */
+int chip_apdu_open(struct chip *c, const uint8_t *handle);
+
+/* A chain of commands that depend on each other broke off, and may be sent again from its start. */
+bool chip_chain_lost(int r);
+
+/* Appends a TLV that holds an OID. */
+int chip_put_oid(struct buf *in, uint8_t tag, uint16_t oid);
+
+/* Where a result goes: tag 07 empty for CHIP_EXPORT, tag 08 with a session. */
+int chip_put_target(struct buf *in, uint16_t session);
+
+/* OutData that is exactly one TLV of this tag. */
+bool chip_take_tlv(const struct buf *out, uint8_t tag, struct cur *value);
 
 /* --- chip.c -------------------------------------------------------------------------------- */
 
@@ -76,6 +90,12 @@ int chip_join(struct chip *c, bool drain);
 /* Resets the chip and opens the application; only while held. Moves chip_boot. */
 int chip_restart(struct chip *c);
 
+/* As chip_acquire, but leaves the chip as it is, open or closed. Needs its chip_release. */
+int chip_lock(struct chip *c);
+
+/* The application is open, and we are its last user. */
+void chip_mark_open(struct chip *c);
+
 /* The application must not be taken for open by the next one who acquires. */
 void chip_mark_closed(struct chip *c);
 
@@ -87,11 +107,6 @@ void chip_mark_changed(struct chip *c);
 
 /* --- oid.c, model.c ------------------------------------------------------------------------ */
 
-#define CHIP_NOBJECTS_M_V3 48
-extern const struct chip_object chip_objects_m_v3[CHIP_NOBJECTS_M_V3];
-
-const struct chip_model *chip_model_at(size_t i); /* NULL past the end */
-
 /* The model a UID tells. HAL_ENOTSUP with a log line: none of ours. */
 int chip_model_by_uid(const uint8_t uid[CHIP_UID_LEN], const struct chip_model **mp);
 
@@ -99,6 +114,9 @@ int chip_model_by_uid(const uint8_t uid[CHIP_UID_LEN], const struct chip_model *
 bool chip_oid_is_session(uint16_t oid);
 
 /* --- sign.c -------------------------------------------------------------------------------- */
+
+/* Scheme of a PKCS#1 v1.5 signature over a digest of this length; 0: none. */
+uint8_t chip_rsa_scheme(size_t digest_len);
 
 /* Two INTEGERs as the chip sends them to r || s of size bytes each; sig replaced. HAL_EPROTO. */
 int chip_ecdsa_normalise(const uint8_t *der, size_t len, size_t size, struct buf *sig);
@@ -114,5 +132,15 @@ size_t chip_ecdsa_digest(const uint8_t *digest, size_t len, size_t size, uint8_t
 
 /* Whether pub is exactly the BIT STRING that a key of this type has (SRM 6.2). */
 bool chip_pubkey_valid(const struct chip_keytype *kt, const uint8_t *pub, size_t len);
+
+/* --- verify.c ------------------------------------------------------------------------------ */
+
+#define CHIP_SIZE_MAX 66 /* coordinate of the largest curve, P-521 */
+
+/* Appends a public key as VerifySign and EncryptAsym take it. */
+int chip_put_pubkey(struct buf *in, const struct chip_pubkey *key);
+
+/* The key's type; NULL when it is none, or the bytes are no such key. */
+const struct chip_keytype *chip_pubkey_type(const struct chip_pubkey *key);
 
 #endif

@@ -5,13 +5,15 @@
 #include "hal/base/log.h"
 #include "hal/chip/internal.h"
 
-#define TAG_KEY_OID    0x01 /* of the command */
-#define TAG_KEY_USAGE  0x02
-#define TAG_PUBLIC_KEY 0x02 /* of the response */
+#define TAG_KEY_OID      0x01 /* of the command */
+#define TAG_KEY_USAGE    0x02
+#define TAG_PRIVATE_KEY  0x01 /* of the response */
+#define TAG_PUBLIC_KEY   0x02
 
-#define DER_INTEGER    0x02
-#define DER_BIT_STRING 0x03
-#define DER_SEQUENCE   0x30
+#define DER_INTEGER      0x02
+#define DER_BIT_STRING   0x03
+#define DER_OCTET_STRING 0x04
+#define DER_SEQUENCE     0x30
 
 /* One DER element with its length in the shortest form, as in every key the chip sends. */
 static bool
@@ -71,25 +73,49 @@ chip_pubkey_valid(const struct chip_keytype *kt, const uint8_t *pub, size_t len)
 	return bits.len == 1 + 2 * kt->size && bits.p[0] == 0x04; /* uncompressed point */
 }
 
-/* OutData: TLVs; only the public key is asked for. */
-static int
-take_public_key(const struct chip_keytype *kt, const struct buf *out, struct buf *pub)
+/* OutData: TLVs in any order, those of other tags skipped. */
+static bool
+find_tlv(const struct buf *out, uint8_t wanted, struct cur *value)
 {
-	struct cur c = { out->data, out->len }, v, found = { NULL, 0 };
+	struct cur c = { out->data, out->len }, v;
+	bool found = false;
 	uint8_t tag;
 
 	while (c.len > 0) {
 		if (!cur_tlv(&c, &tag, &v))
-			return HAL_EPROTO;
-		if (tag == TAG_PUBLIC_KEY && found.p == NULL)
-			found = v;
+			return false;
+		if (tag == wanted && !found) {
+			*value = v;
+			found = true;
+		}
 	}
-	if (found.p == NULL || !chip_pubkey_valid(kt, found.p, found.len)) {
+	return found;
+}
+
+static int
+take_public_key(const struct chip_keytype *kt, const struct buf *out, struct buf *pub)
+{
+	struct cur v;
+
+	if (!find_tlv(out, TAG_PUBLIC_KEY, &v) || !chip_pubkey_valid(kt, v.p, v.len)) {
 		log_debug("GenKeyPair %s: %zu bytes hold no such public key", kt->name, out->len);
 		return HAL_EPROTO;
 	}
 	buf_reset(pub);
-	return buf_put(pub, found.p, found.len);
+	return buf_put(pub, v.p, v.len);
+}
+
+/* OCTET STRING of exactly the curve's or modulus' size. */
+static int
+take_private_key(const struct chip_keytype *kt, const struct buf *out, struct buf *priv)
+{
+	struct cur v, d;
+
+	if (!find_tlv(out, TAG_PRIVATE_KEY, &v) || !der_take(&v, DER_OCTET_STRING, &d) ||
+	    v.len != 0 || d.len != kt->size)
+		return HAL_EPROTO;
+	buf_reset(priv);
+	return buf_put(priv, d.p, d.len);
 }
 
 /* 0 when the slot takes keys of this type; a slot of another family is the caller's mistake. */
@@ -112,17 +138,15 @@ keypair_held(
     struct chip *c, uint16_t oid, const struct chip_keytype *kt, uint8_t usage, struct buf *pub)
 {
 	const struct chip_apdu gen = {
-		.cmd = APDU_GEN_KEY,
+		.cmd = CHIP_CMD_GEN_KEY,
 		.param = (uint8_t)kt->alg,
 		.writes = !chip_oid_is_session(oid),
 		.deadline_ms = kt->rsa ? APDU_DEADLINE_RSA_MS : APDU_DEADLINE_MS,
 	};
-	const uint8_t oid_be[] = { (uint8_t)(oid >> 8), (uint8_t)oid };
 	struct buf in = BUF_INIT, out = BUF_INIT;
 	int r;
 
-	if ((r = check_slot(c, oid, kt)) != 0 ||
-	    (r = buf_put_tlv(&in, TAG_KEY_OID, oid_be, sizeof(oid_be))) != 0 ||
+	if ((r = check_slot(c, oid, kt)) != 0 || (r = chip_put_oid(&in, TAG_KEY_OID, oid)) != 0 ||
 	    (r = buf_put_tlv(&in, TAG_KEY_USAGE, &usage, 1)) != 0 ||
 	    (r = chip_apdu_run(c, &gen, &in, &out)) != 0)
 		goto out;
@@ -145,5 +169,30 @@ chip_keypair(struct chip *c, uint16_t oid, enum chip_alg alg, uint8_t usage, str
 		return r;
 	r = keypair_held(c, oid, kt, usage, pub);
 	chip_release(c);
+	return r;
+}
+
+int
+chip_keypair_export(struct chip *c, enum chip_alg alg, struct buf *priv, struct buf *pub)
+{
+	const struct chip_keytype *kt = chip_keytype_by_alg(alg);
+	const struct chip_apdu gen = {
+		.cmd = CHIP_CMD_GEN_KEY,
+		.param = (uint8_t)alg,
+		.idempotent = true, /* nothing is stored */
+		.deadline_ms = kt != NULL && kt->rsa ? APDU_DEADLINE_RSA_MS : APDU_DEADLINE_MS,
+	};
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	int r;
+
+	if (kt == NULL)
+		return HAL_EINVAL;
+	if ((r = chip_put_target(&in, CHIP_EXPORT)) == 0 &&
+	    (r = chip_apdu_run(c, &gen, &in, &out)) == 0 &&
+	    (r = take_private_key(kt, &out, priv)) == 0 &&
+	    (r = take_public_key(kt, &out, pub)) != 0)
+		buf_reset(priv);
+	buf_free(&in);
+	buf_free(&out);
 	return r;
 }

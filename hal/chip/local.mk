@@ -2,15 +2,24 @@
 
 noinst_LTLIBRARIES += libchip.la
 libchip_la_SOURCES = \
-	hal/chip/chip.h hal/chip/internal.h \
+	hal/chip/chip.h hal/chip/crypt.h hal/chip/internal.h \
 	hal/chip/access.c \
+	hal/chip/agree.c \
 	hal/chip/apdu.c \
+	hal/chip/asym.c \
 	hal/chip/chip.c \
+	hal/chip/cipher.c \
+	hal/chip/counter.c \
 	hal/chip/data.c \
+	hal/chip/hash.c \
 	hal/chip/keys.c \
 	hal/chip/keytype.c \
 	hal/chip/meta.c \
 	hal/chip/model.c \
 	hal/chip/oid.c \
+	hal/chip/power.c \
+	hal/chip/protected.c \
 	hal/chip/random.c \
-	hal/chip/sign.c
+	hal/chip/sign.c \
+	hal/chip/symkey.c \
+	hal/chip/verify.c

@@ -106,7 +106,7 @@ int
 chip_meta_read(struct chip *c, uint16_t oid, struct chip_meta *m)
 {
 	static const struct chip_apdu get = {
-		.cmd = APDU_GET_DATA,
+		.cmd = CHIP_CMD_GET_DATA,
 		.param = META_GET,
 		.idempotent = true,
 		.deadline_ms = APDU_DEADLINE_MS,
@@ -142,7 +142,7 @@ int
 chip_meta_write(struct chip *c, uint16_t oid, const uint8_t *tlvs, size_t len)
 {
 	struct chip_apdu set = {
-		.cmd = APDU_SET_DATA,
+		.cmd = CHIP_CMD_SET_DATA,
 		.param = META_SET,
 		.writes = true,
 		.deadline_ms = APDU_DEADLINE_MS,

@@ -14,16 +14,10 @@
 #include "hal/base/log.h"
 #include "hal/chip/internal.h"
 
-#define SCHEME_RSA_SHA256 0x01 /* Param */
-#define SCHEME_RSA_SHA384 0x02
-#define SCHEME_RSA_SHA512 0x03
-#define SCHEME_ECDSA      0x11
+#define TAG_DIGEST  0x01
+#define TAG_KEY_OID 0x03
 
-#define TAG_DIGEST        0x01
-#define TAG_KEY_OID       0x03
-
-#define DIGEST_MIN        10
-#define SIZE_P521         66 /* the largest curve */
+#define DIGEST_MIN  10
 
 /* A positive INTEGER with any number of zeros in front, into size bytes. */
 static bool
@@ -81,19 +75,18 @@ calc_sign(struct chip *c, uint8_t scheme, uint16_t oid, const uint8_t *digest, s
     struct buf *out)
 {
 	const struct chip_apdu sign = {
-		.cmd = APDU_CALC_SIGN,
+		.cmd = CHIP_CMD_SIGN,
 		.param = scheme,
 		/* A second signature is as good as the first; but a session's key dies with a
 		   reset. */
 		.idempotent = !chip_oid_is_session(oid),
 		.deadline_ms = APDU_DEADLINE_MS,
 	};
-	const uint8_t oid_be[] = { (uint8_t)(oid >> 8), (uint8_t)oid };
 	struct buf in = BUF_INIT;
 	int r;
 
 	if ((r = buf_put_tlv(&in, TAG_DIGEST, digest, len)) != 0 ||
-	    (r = buf_put_tlv(&in, TAG_KEY_OID, oid_be, sizeof(oid_be))) != 0)
+	    (r = chip_put_oid(&in, TAG_KEY_OID, oid)) != 0)
 		goto out;
 	r = chip_apdu_run(c, &sign, &in, out);
 out:
@@ -106,46 +99,47 @@ chip_sign_ecdsa(
     struct chip *c, uint16_t oid, size_t size, const uint8_t *digest, size_t len, struct buf *sig)
 {
 	struct buf out = BUF_INIT;
-	uint8_t e[SIZE_P521];
+	uint8_t e[CHIP_SIZE_MAX];
 	size_t e_len;
 	int r;
 
 	if (size < DIGEST_MIN || size > sizeof(e) || len == 0)
 		return HAL_EINVAL;
 	e_len = chip_ecdsa_digest(digest, len, size, e);
-	if ((r = calc_sign(c, SCHEME_ECDSA, oid, e, e_len, &out)) == 0)
+	if ((r = calc_sign(c, CHIP_ECDSA, oid, e, e_len, &out)) == 0)
 		r = chip_ecdsa_normalise(out.data, out.len, size, sig);
 	buf_free(&out);
 	return r;
 }
 
-int
-chip_sign_rsa(struct chip *c, uint16_t oid, const uint8_t *digest, size_t len, struct buf *sig)
+uint8_t
+chip_rsa_scheme(size_t digest_len)
 {
 	static const struct {
 		size_t len;
 		uint8_t scheme;
 	} schemes[] = {
-		{ 32, SCHEME_RSA_SHA256 },
-		{ 48, SCHEME_RSA_SHA384 },
-		{ 64, SCHEME_RSA_SHA512 },
+		{ 32, CHIP_RSA_SHA256 },
+		{ 48, CHIP_RSA_SHA384 },
+		{ 64, CHIP_RSA_SHA512 },
 	};
-	struct buf out = BUF_INIT;
-	uint8_t scheme = 0;
-	int r;
 
 	for (size_t i = 0; i < NITEMS(schemes); i++)
-		if (schemes[i].len == len)
-			scheme = schemes[i].scheme;
+		if (schemes[i].len == digest_len)
+			return schemes[i].scheme;
+	return 0;
+}
+
+int
+chip_sign_rsa(struct chip *c, uint16_t oid, const uint8_t *digest, size_t len, struct buf *sig)
+{
+	const uint8_t scheme = chip_rsa_scheme(len);
+	struct buf out = BUF_INIT;
+	int r;
+
 	if (scheme == 0)
 		return HAL_EINVAL;
-	if ((r = chip_acquire(c)) != 0)
-		return r;
-	if (scheme == SCHEME_RSA_SHA512 && !c->model->rsa_sha512)
-		r = HAL_ENOTSUP;
-	else
-		r = calc_sign(c, scheme, oid, digest, len, &out);
-	chip_release(c);
+	r = calc_sign(c, scheme, oid, digest, len, &out);
 	if (r == 0 && out.len != 128 && out.len != 256)
 		r = HAL_EPROTO;
 	if (r == 0)

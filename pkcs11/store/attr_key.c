@@ -104,7 +104,8 @@ get_mechanisms(struct store *st, const struct object *o, unsigned long arg, stru
 		return 0;
 	for (size_t i = 0; i < NITEMS(mechanisms) && r == 0; i++)
 		if (mechanisms[i].rsa == o->key->row->rsa &&
-		    (!mechanisms[i].sha512 || chip_model(st->chip)->rsa_sha512))
+		    (!mechanisms[i].sha512 ||
+			chip_model_can(chip_model(st->chip), CHIP_CMD_SIGN, CHIP_RSA_SHA512)))
 			r = attr_ulong(st, o, mechanisms[i].type, out);
 	return r;
 }

@@ -19,12 +19,10 @@ static const struct chip_keytype *
 throwaway(const struct store *st, bool rsa)
 {
 	const struct chip_model *m = chip_model(st->chip);
-	const struct chip_keytype *best = NULL;
+	const struct chip_keytype *best = NULL, *kt;
 
-	for (size_t i = 0; i < m->nalgs; i++) {
-		const struct chip_keytype *kt = chip_keytype_by_alg((int)m->algs[i]);
-
-		if (kt == NULL || kt->rsa != rsa)
+	for (size_t i = 0; (kt = chip_keytype_at(i)) != NULL; i++) {
+		if (kt->rsa != rsa || !chip_model_has_alg(m, kt->alg))
 			continue;
 		if (best == NULL || !rsa) /* the last curve; the first, smaller RSA size */
 			best = kt;

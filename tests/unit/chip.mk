@@ -5,12 +5,18 @@ check_PROGRAMS += \
 	tests/unit/test_chip_meta \
 	tests/unit/test_chip_encoding \
 	tests/unit/test_chip_apdu \
+	tests/unit/test_chip_crypt \
+	tests/unit/test_chip_cipher \
+	tests/unit/test_chip_state \
 	tests/unit/test_chip_turns
 unit_tests += \
 	tests/unit/test_chip_tables \
 	tests/unit/test_chip_meta \
 	tests/unit/test_chip_encoding \
 	tests/unit/test_chip_apdu \
+	tests/unit/test_chip_crypt \
+	tests/unit/test_chip_cipher \
+	tests/unit/test_chip_state \
 	tests/unit/test_chip_turns
 
 tests_unit_test_chip_tables_SOURCES = tests/unit/test_chip_tables.c $(chip_double)
@@ -28,6 +34,21 @@ tests_unit_test_chip_encoding_LDADD = libchip.la libbase.la $(CHECK_LIBS)
 tests_unit_test_chip_apdu_SOURCES = tests/unit/test_chip_apdu.c $(chip_double)
 tests_unit_test_chip_apdu_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_chip_apdu_LDADD = libchip.la libbase.la $(CHECK_LIBS)
+
+tests_unit_test_chip_crypt_SOURCES = tests/unit/test_chip_crypt.c \
+	tests/unit/test_chip_vectors.h $(chip_double)
+tests_unit_test_chip_crypt_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_chip_crypt_LDADD = libchip.la libbase.la $(CHECK_LIBS)
+
+tests_unit_test_chip_cipher_SOURCES = tests/unit/test_chip_cipher.c \
+	tests/unit/test_chip_vectors.h $(chip_double)
+tests_unit_test_chip_cipher_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_chip_cipher_LDADD = libchip.la libbase.la $(CHECK_LIBS)
+
+tests_unit_test_chip_state_SOURCES = tests/unit/test_chip_state.c \
+	tests/unit/test_chip_vectors.h $(chip_double)
+tests_unit_test_chip_state_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_chip_state_LDADD = libchip.la libbase.la $(CHECK_LIBS)
 
 tests_unit_test_chip_turns_SOURCES = tests/unit/test_chip_turns.c $(chip_double)
 tests_unit_test_chip_turns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

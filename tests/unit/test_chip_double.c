@@ -51,6 +51,17 @@ unhex(const char *hex, uint8_t *out, size_t max)
 	return n;
 }
 
+struct buf
+hex_buf(const char *hex)
+{
+	struct buf b = BUF_INIT;
+	uint8_t bytes[LINK_APDU_MAX];
+	const size_t n = unhex(hex, bytes, sizeof(bytes));
+
+	ck_assert_int_eq(buf_put(&b, bytes, n), 0);
+	return b;
+}
+
 void
 double_reset(void)
 {
@@ -121,11 +132,17 @@ double_expect_error(int code)
 struct chip *
 double_chip(void)
 {
+	return double_chip_of(FACTORY_UID);
+}
+
+struct chip *
+double_chip_of(const char *uid)
+{
 	struct chip *c;
 
 	ck_assert_int_eq(chip_open("double:", &c), 0);
 	double_expect_open();
-	double_expect_uid(FACTORY_UID);
+	double_expect_uid(uid);
 	ck_assert_int_eq(chip_acquire(c), 0);
 	chip_release(c);
 	double_expect_end();

@@ -15,6 +15,8 @@
 struct chip;
 
 #define FACTORY_UID "CD16339301001C000500000A09A413000A002F002E801010712440"
+#define UID_M_V1    "CD16338201001C000500000A091B5C000700A60087801010710809"
+#define UID_X       "CD16336B01001C000100000A085255000000000000000000001118"
 
 /* What the double saw and does; cleared by double_reset. */
 extern struct double_state {
@@ -50,6 +52,10 @@ void double_expect_error(int code);
 
 /* A handle that has acquired and identified a factory chip, script used up, not held. */
 struct chip *double_chip(void);
+struct chip *double_chip_of(const char *uid);
+
+/* The bytes of a string in hex, in a buffer of the caller's. */
+struct buf hex_buf(const char *hex);
 
 size_t unhex(const char *hex, uint8_t *out, size_t max);
 

@@ -71,9 +71,10 @@ END_TEST
 /* OBJ-1, OBJ-22: our table and the chip's metadata say the same of every object. */
 START_TEST(every_object_has_the_metadata_the_table_says)
 {
+	const struct chip_object *o;
+
 	ck_assert_int_eq(chip_acquire(c), 0);
-	for (size_t i = 0; i < chip_model(c)->nobjects; i++) {
-		const struct chip_object *o = &chip_model(c)->objects[i];
+	for (size_t i = 0; (o = chip_model_object_at(chip_model(c), i)) != NULL; i++) {
 		struct chip_meta m;
 		char w[128];
 

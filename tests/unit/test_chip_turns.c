@@ -437,7 +437,7 @@ START_TEST(a_foreign_chip_is_refused_each_time)
 
 	ck_assert_int_eq(chip_open("double:", &c), 0);
 	for (int i = 0; i < 2; i++) {
-		double_expect_uid("CD16338201001C000500000A091B5C000700A60087801010710809");
+		double_expect_uid("CD17338201001C000500000A091B5C000700A60087801010719999");
 		ck_assert_int_eq(chip_acquire(c), HAL_ENOTSUP);
 		ck_assert_int_eq(dbl.locked, 0);
 		ck_assert_ptr_null(chip_uid(c));

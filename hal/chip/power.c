@@ -1,0 +1,103 @@
+/*
+ * CloseApplication and the restoring OpenApplication: SRM 4.4.1.
+ *
+ * The record (bus.h) says "closed" from before the command to the next OpenApplication, so that
+ * everybody who takes the chip opens it again, whatever became of this process.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "hal/bus/bus.h"
+#include "hal/chip/internal.h"
+#include "hal/link/link.h"
+
+#define CLOSE_PLAIN     0x00 /* Param */
+#define CLOSE_HIBERNATE 0x01
+
+/* Not sent again: an application that is closed already looks like one lost to a reset. */
+static int
+close_held(struct chip *c, uint8_t param, struct buf *out)
+{
+	const struct chip_apdu apdu = {
+		.cmd = CHIP_CMD_CLOSE,
+		.param = param,
+		.deadline_ms = APDU_DEADLINE_MS,
+	};
+	static const struct buf nothing = BUF_INIT;
+	const int r = chip_apdu_run(c, &apdu, &nothing, out);
+
+	if (r == 0) {
+		c->shut = true;
+		chip_mark_closed(c);
+	}
+	return r;
+}
+
+int
+chip_shutdown(struct chip *c)
+{
+	int r;
+
+	if ((r = chip_acquire(c)) != 0)
+		return r;
+	r = close_held(c, CLOSE_PLAIN, NULL);
+	chip_release(c);
+	return r;
+}
+
+int
+chip_hibernate(struct chip *c, uint8_t handle[CHIP_HANDLE_LEN])
+{
+	struct buf out = BUF_INIT;
+	int r;
+
+	if ((r = chip_acquire(c)) != 0)
+		return r;
+	r = close_held(c, CLOSE_HIBERNATE, &out);
+	chip_release(c);
+	if (r == 0 && out.len != CHIP_HANDLE_LEN)
+		r = HAL_EPROTO;
+	if (r == 0)
+		memcpy(handle, out.data, CHIP_HANDLE_LEN);
+	buf_free(&out);
+	return r;
+}
+
+static int
+restore_held(struct chip *c, const uint8_t *handle)
+{
+	int r;
+
+	if (c->model != NULL && !chip_model_can(c->model, CHIP_CMD_OPEN, APDU_OPEN_RESTORE))
+		return HAL_ENOTSUP;
+	if (c->rec != NULL) {
+		if (c->rec->open != 0)
+			return HAL_ERESET;
+		c->boot = c->rec->boot;
+		c->change = c->rec->change;
+	}
+	if ((r = link_start(c->ln)) != 0)
+		return r;
+	chip_mark_busy(c, false);
+	c->unsettled = false;
+	if ((r = chip_apdu_open(c, handle)) != 0)
+		return r;
+	chip_mark_open(c);
+	return 0;
+}
+
+int
+chip_restore(struct chip *c, const uint8_t handle[CHIP_HANDLE_LEN])
+{
+	int r;
+
+	if ((r = chip_lock(c)) != 0)
+		return r;
+	r = restore_held(c, handle);
+	buf_reset(&c->cmd);
+	buf_reset(&c->rsp);
+	chip_release(c);
+	return r;
+}
