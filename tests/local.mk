@@ -13,6 +13,7 @@ include tests/standin/local.mk
 include tests/module/local.mk
 include tests/cli/local.mk
 include tests/bench/local.mk
+include tests/load/local.mk
 
 dist_check_SCRIPTS += tests/layers.sh tests/headers.sh tests/style.sh
 EXTRA_DIST += tests/layers
