@@ -36,6 +36,13 @@ check-long: all
 check-asan:
 	$(SHELL) $(srcdir)/tests/sanitize.sh '$(abs_top_srcdir)' asan address,undefined
 
+# What uses threads, under the thread sanitizer.
+check-tsan:
+	$(SHELL) $(srcdir)/tests/sanitize.sh '$(abs_top_srcdir)' tsan thread check-threads
+check-threads:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
+thread_tests = tests/module/test_init tests/module/test_sign tests/load/threads.sh
+
 # The unit and module tests and our programs under valgrind.
 dist_check_SCRIPTS += tests/cli/memcheck.sh
 memcheck: all
@@ -43,7 +50,7 @@ memcheck: all
 	    TESTS='$(unit_tests) $(module_tests) tests/cli/memcheck.sh' \
 	    LOG_COMPILER='$(SHELL) $(abs_top_srcdir)/tests/valgrind.sh'
 
-.PHONY: check-long check-asan memcheck
+.PHONY: check-long check-asan check-tsan check-threads memcheck
 EXTRA_DIST += tests/totals.sh tests/demo.sh tests/sanitize.sh tests/valgrind.sh tests/valgrind.supp
 
 # Foreign clients run plain: a sanitized module does not load into them.

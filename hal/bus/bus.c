@@ -26,7 +26,7 @@ bus_new(const struct bus_ops *ops, void *priv, struct bus **busp)
 	b->khz_wanted = KHZ_DEFAULT;
 	b->frame_max = FRAME_DEFAULT;
 	b->pid = getpid();
-	b->lock_fd = -1;
+	b->lock_fd = b->turn_fd = -1;
 	*busp = b;
 	return 0;
 }

@@ -10,11 +10,18 @@
  * when it dies. The counter decides nothing but the order: who lost a number, or a file system
  * without byte locks, makes the queue unfair and the lock no less a lock. A process suspended in
  * the queue holds up those behind it, as one suspended with the lock does.
+ *
+ * Both kinds of lock belong to an open file description, which a forked child shares until it
+ * execs or ends: a child forked at any time would keep the lock of a parent killed in its turn. So
+ * each turn opens the file anew, by way of /proc, and closes it: only a child forked in the very
+ * turn shares that one. Where the file cannot be opened again (no /proc, privileges given up) the
+ * first description serves.
  */
 #include <config.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -67,9 +74,31 @@ bus_lock_close(struct bus *b)
 	b->map = NULL;
 	b->shared = NULL;
 	/* Closing releases what this handle held, and in a forked child nothing of the parent's. */
+	if (b->turn_fd >= 0 && b->turn_fd != b->lock_fd)
+		(void)close(b->turn_fd);
 	if (b->lock_fd >= 0)
 		(void)close(b->lock_fd);
-	b->lock_fd = -1;
+	b->lock_fd = b->turn_fd = -1;
+}
+
+static void
+turn_begin(struct bus *b)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", b->lock_fd);
+	b->turn_fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (b->turn_fd < 0)
+		b->turn_fd = b->lock_fd;
+}
+
+/* Frees whatever the turn locked. */
+static void
+turn_end(struct bus *b)
+{
+	if (b->turn_fd != b->lock_fd)
+		(void)close(b->turn_fd);
+	b->turn_fd = -1;
 }
 
 static void
@@ -82,7 +111,7 @@ queue_byte(const struct bus *b, uint64_t number, short type)
 		.l_len = 1,
 	};
 
-	while (fcntl(b->lock_fd, F_OFD_SETLKW, &fl) != 0 && errno == EINTR)
+	while (fcntl(b->turn_fd, F_OFD_SETLKW, &fl) != 0 && errno == EINTR)
 		;
 }
 
@@ -143,14 +172,16 @@ lock_once(struct bus *b)
 {
 	int r;
 
+	turn_begin(b);
 	queue_enter(b);
 	do
-		r = flock(b->lock_fd, LOCK_EX);
+		r = flock(b->turn_fd, LOCK_EX);
 	while (r != 0 && errno == EINTR);
 	if (r == 0)
 		return 0;
 	log_error("%s: cannot be locked: %s", bus_selector(b), strerror(errno));
 	queue_leave(b);
+	turn_end(b);
 	return HAL_EIO;
 }
 
@@ -181,8 +212,10 @@ bus_lock(struct bus *b)
 void
 bus_unlock(struct bus *b)
 {
-	if (b->lock_fd < 0 || b->pid != getpid())
+	if (b->turn_fd < 0 || b->pid != getpid())
 		return;
-	(void)flock(b->lock_fd, LOCK_UN);
+	/* Said, not left to close: a child forked in this turn shares the description. */
+	(void)flock(b->turn_fd, LOCK_UN);
 	queue_leave(b);
+	turn_end(b);
 }

@@ -46,6 +46,7 @@ struct bus {
 	enum bus_time time;
 	long pid; /* the process that opened it: a lock taken in a forked child would be shared */
 	int lock_fd;               /* -1: no lock, one host alone (tests) */
+	int turn_fd;               /* the same file, opened for this turn; -1 outside of turns */
 	struct bus_shared *shared; /* NULL: neither record nor queue */
 	uint64_t number;           /* ours in the queue for the lock */
 	void *map;                 /* mapping of the file that holds the record, or NULL */

@@ -8,5 +8,5 @@ tests_load_load_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 tests_load_load_LDADD = libchip.la liblink.la libbus.la libsim.la libbase.la \
 	$(CRYPTO_LIBS) -lpthread
 
-dist_check_SCRIPTS += tests/load/load.sh
-long_tests += tests/load/load.sh
+dist_check_SCRIPTS += tests/load/load.sh tests/load/threads.sh
+long_tests += tests/load/load.sh tests/load/threads.sh

@@ -210,6 +210,40 @@ START_TEST(a_forked_child_does_not_disturb_its_parent)
 }
 END_TEST
 
+/* A child forked between turns and never heard of again does not keep a later turn's lock. */
+START_TEST(a_killed_holder_leaves_nothing_to_its_child)
+{
+	struct bus *b = opened();
+	int pipes[2], status;
+	pid_t pid, child;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct bus *mine;
+
+		if (bus_open(selector, &mine) != 0 || (child = fork()) < 0)
+			_exit(1);
+		while (child == 0)
+			(void)pause();
+		if (bus_lock(mine) != 0 || write(pipes[1], &child, sizeof(child)) < 0)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	ck_assert_int_eq(read(pipes[0], &child, sizeof(child)), sizeof(child));
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(bus_lock(b), 0); /* else the test runs out of time */
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	bus_unlock(b);
+	bus_close(&b);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+}
+END_TEST
+
 START_TEST(the_record_outlives_its_writers)
 {
 	struct bus *b = opened();
@@ -277,6 +311,7 @@ main(void)
 	tcase_add_test(t, two_handles_of_one_process_exclude_each_other);
 	tcase_add_test(t, a_killed_holder_leaves_nothing);
 	tcase_add_test(t, a_forked_child_does_not_disturb_its_parent);
+	tcase_add_test(t, a_killed_holder_leaves_nothing_to_its_child);
 	tcase_add_test(t, the_record_outlives_its_writers);
 	tcase_add_test(t, the_driver_moves_bytes_and_time);
 	tcase_add_test(t, nobody_answers_at_another_address);
