@@ -19,6 +19,11 @@ dist_check_SCRIPTS += tests/layers.sh tests/headers.sh tests/style.sh
 EXTRA_DIST += tests/layers
 lint_tests += tests/layers.sh tests/headers.sh tests/style.sh
 
+# The table of the reference checklists: its log says what is covered.
+dist_check_SCRIPTS += tests/conformance.sh
+EXTRA_DIST += tests/conformance.list
+lint_tests += tests/conformance.sh
+
 TEST_EXTENSIONS = .sh
 TESTS = $(lint_tests) $(unit_tests) $(module_tests) $(cli_tests)
 AM_TESTS_ENVIRONMENT = \
