@@ -27,6 +27,8 @@ static const struct {
 	{ HAL_EEXIST, "exists already" },
 	{ HAL_ECRYPTO, "cryptographic operation failed on the host" },
 	{ HAL_ENOTFOUND, "not found" },
+	{ HAL_ESHIELD, "encrypted connection lost, outcome of the command unknown" },
+	{ HAL_EPAIR, "host and chip share no binding secret" },
 	{ CHIP_E_OID, "chip: invalid OID" },
 	{ CHIP_E_PASSWORD, "chip: invalid password" },
 	{ CHIP_E_PARAM, "chip: invalid parameter field" },

@@ -30,6 +30,8 @@ enum hal_err {
 	HAL_EEXIST = -15,    /* would overwrite something */
 	HAL_ECRYPTO = -16,   /* host cryptography failed */
 	HAL_ENOTFOUND = -17, /* no such thing */
+	HAL_ESHIELD = -18,   /* encrypted session lost: whether the command ran is unknown */
+	HAL_EPAIR = -19,     /* no encrypted session: binding secret missing or not the chip's */
 };
 
 /* The chip's codes, object F1C2 (Solution Reference Manual, table "Error Codes"). */

@@ -1,13 +1,12 @@
 /*
- * Transport layer: IFX I2C protocol 2.03, chapters 4 and 5.
+ * Transport layer: IFX I2C protocol 2.03, chapters 4 and 5. It carries messages: APDUs, or with
+ * the presentation layer what shield.c makes of them.
  *
  * PCTR, the first byte of every packet: 7:4 channel, 0 | 3 PRESENCE | 2:0 CHAIN
  * CHAIN: 0 single | 1 first | 2 intermediate | 4 last | 7 chaining error
  *
- * The presentation layer (chapter 6, shielded connection) has its place between link_transceive
- * and send_chain/recv_chain: there a message becomes SCTR and protected message, and PRESENCE is
- * set in the first packets. Without it PRESENCE is 0 both ways; a chip on which another host
- * enabled it insists on it until its next reset.
+ * PRESENCE is set both ways once a host has used the presentation layer (chapter 6), until the
+ * chip's next reset.
  */
 #include <config.h>
 
@@ -27,8 +26,6 @@
 #define PRESENCE     0x08
 #define CHANNEL_MASK 0xF0
 
-#define RSP_MIN      4 /* status, undefined, length */
-
 /* Between fragments of a response nothing is computed any more. */
 #define FRAGMENT_WAIT BUS_MS(1000)
 
@@ -42,15 +39,6 @@
 /* Of send_chain and recv_chain: the chip reports a chaining error. */
 #define REFUSED 1
 
-struct exchange {
-	const uint8_t *cmd;
-	size_t cmd_len;
-	struct buf *rsp;
-	uint64_t limit; /* ns from the end of the command to the response */
-	bool out;       /* the last fragment was sent: the command may have run */
-	size_t total;   /* bytes of the response so far, stored or not */
-};
-
 static size_t
 payload_max(const struct link *ln)
 {
@@ -60,7 +48,7 @@ payload_max(const struct link *ln)
 static bool
 is_chain_error(const struct frame *f)
 {
-	return f->kind == FRAME_DATA && f->len == 1 && f->packet[0] == CHAIN_ERROR;
+	return f->kind == FRAME_DATA && f->len == 1 && (f->packet[0] & ~PRESENCE) == CHAIN_ERROR;
 }
 
 static int
@@ -78,6 +66,8 @@ send_chain(struct link *ln, struct exchange *x, struct frame *f)
 
 		packet[0] = off == 0 ? (last ? CHAIN_SINGLE : CHAIN_FIRST)
 				     : (last ? CHAIN_LAST : CHAIN_MIDDLE);
+		if (x->presence)
+			packet[0] |= PRESENCE;
 		memcpy(packet + 1, x->cmd + off, n);
 		x->out = x->out || last;
 		r = frame_send(ln, packet, 1 + n, f, &refused);
@@ -116,21 +106,11 @@ packet_take(struct exchange *x, const struct frame *f)
 	int r;
 
 	x->total += f->len - 1;
-	if (x->total <= LINK_APDU_MAX && (r = buf_put(x->rsp, f->packet + 1, f->len - 1)) != 0)
+	if (x->total <= MESSAGE_MAX && (r = buf_put(x->rsp, f->packet + 1, f->len - 1)) != 0)
 		return r;
 	if (x->total > DRAIN_MAX)
 		return HAL_EPROTO;
 	return chain == CHAIN_SINGLE || chain == CHAIN_LAST;
-}
-
-static int
-check_response(struct link *ln, const struct exchange *x)
-{
-	if (x->total > LINK_APDU_MAX) {
-		log_debug("%s: response of %zu bytes", bus_selector(ln->bus), x->total);
-		return HAL_ETOOBIG;
-	}
-	return x->total < RSP_MIN ? HAL_EPROTO : 0;
 }
 
 /* f: a frame that came already (FRAME_DATA), or anything else. */
@@ -169,21 +149,18 @@ recv_chain(struct link *ln, struct exchange *x, struct frame *f)
 		w.late = false;
 		if (f->kind != FRAME_DATA)
 			continue;
-		if (!open && (f->packet[0] & PRESENCE) != 0) {
-			log_info("%s: the chip demands the presentation layer, which another host "
-				 "enabled; only a reset ends that",
-			    bus_selector(ln->bus));
+		if (!open && ((f->packet[0] & PRESENCE) != 0) != x->presence) {
+			x->odd = true;
 			return HAL_EPROTO;
 		}
 		if ((r = packet_take(x, f)) != 0)
-			return r < 0 ? r : check_response(ln, x);
+			return r < 0 ? r : x->total > MESSAGE_MAX ? HAL_ETOOBIG : 0;
 		open = true;
 	}
 }
 
-/* The command once, its chain twice if the chip refuses it: a refused chain was not executed. */
-static int
-attempt(struct link *ln, struct exchange *x)
+int
+chain_exchange(struct link *ln, struct exchange *x)
 {
 	struct frame f;
 	int r;
@@ -191,7 +168,7 @@ attempt(struct link *ln, struct exchange *x)
 	for (int n = 0; n < 2; n++) {
 		buf_reset(x->rsp);
 		x->total = 0;
-		x->out = false;
+		x->out = x->odd = false;
 		if ((r = send_chain(ln, x, &f)) == 0)
 			r = recv_chain(ln, x, &f);
 		if (r != REFUSED)
@@ -199,86 +176,4 @@ attempt(struct link *ln, struct exchange *x)
 		log_debug("%s: the chip reports a chaining error", bus_selector(ln->bus));
 	}
 	return HAL_EPROTO;
-}
-
-/* Drains and re-synchronises, so that nothing old is taken for an answer. */
-static int
-recover(struct link *ln, unsigned deadline_ms)
-{
-	int r;
-
-	if ((r = reg_drain(ln, deadline_ms)) != 0 || (r = frame_resync(ln)) != 0)
-		return r;
-	ln->stale = false;
-	return 0;
-}
-
-static bool
-lost_step(int r)
-{
-	return r == HAL_ERESYNC || r == HAL_ERESET;
-}
-
-int
-link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    bool idempotent, unsigned deadline_ms)
-{
-	struct exchange x = {
-		.cmd = cmd, .cmd_len = cmd_len, .rsp = rsp, .limit = BUS_MS(deadline_ms)
-	};
-	int r = 0;
-
-	buf_reset(rsp);
-	if (cmd_len == 0)
-		return HAL_EINVAL;
-	if (cmd_len > LINK_APDU_MAX)
-		return HAL_ETOOBIG;
-	if (ln->stale && (r = recover(ln, deadline_ms)) != 0)
-		return r;
-	r = attempt(ln, &x);
-	/* Nothing is sent a second time that may have run and must not run twice. */
-	if (lost_step(r) && (idempotent || !x.out) && (r = recover(ln, deadline_ms)) == 0)
-		r = attempt(ln, &x);
-	if (lost_step(r)) {
-		log_info("%s: link lost step%s", bus_selector(ln->bus),
-		    x.out ? ", outcome of a command unknown" : "");
-		(void)frame_resync(ln);
-	}
-	if (r < 0) {
-		ln->stale = ln->stale || r != HAL_ETOOBIG;
-		buf_reset(rsp);
-	}
-	explicit_bzero(ln->tx, sizeof(ln->tx));
-	explicit_bzero(ln->rx, sizeof(ln->rx));
-	return r;
-}
-
-int
-link_new(struct bus *bus, struct link **lnp)
-{
-	struct link *ln = calloc(1, sizeof(*ln));
-
-	if (ln == NULL)
-		return HAL_ENOMEM;
-	ln->bus = bus;
-	ln->frame_size = FRAME_MIN; /* until negotiated: what every chip takes */
-	ln->stale = true;
-	frame_counters_reset(ln);
-	*lnp = ln;
-	return 0;
-}
-
-void
-link_free(struct link **lnp)
-{
-	if (*lnp != NULL)
-		explicit_bzero(*lnp, sizeof(**lnp));
-	free(*lnp);
-	*lnp = NULL;
-}
-
-void
-link_stats(const struct link *ln, struct link_stats *st)
-{
-	*st = ln->stats;
 }

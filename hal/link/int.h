@@ -1,9 +1,13 @@
-/* What the layers of the link share: registers (reg.c), frames (frame.c), chains (chain.c). */
+/*
+ * What the layers of the link share: registers (reg.c), frames (frame.c), chains (chain.c),
+ * shielded sessions (shield.c); link.c puts them together.
+ */
 #ifndef HAL_LINK_INT_H
 #define HAL_LINK_INT_H
 
 #include "hal/bus/bus.h"
 #include "hal/link/link.h"
+#include "hal/link/ccm.h"
 
 /* Register addresses, I2C v2.03 table 2-1. */
 enum reg {
@@ -15,6 +19,8 @@ enum reg {
 	REG_I2C_MODE = 0x89,
 };
 
+/* A message is an APDU, with the presentation layer SCTR, SEQ and tag around it. */
+#define MESSAGE_MAX    (LINK_APDU_MAX + 1 + CCM_OVERHEAD)
 #define FRAME_MAX      277 /* DATA_REG_LEN of the products */
 #define FRAME_MIN      16  /* smallest DATA_REG_LEN */
 #define FRAME_OVERHEAD 5   /* FCTR, LEN, FCS */
@@ -25,14 +31,19 @@ enum reg {
 
 struct link {
 	struct bus *bus;
-	uint64_t stop;             /* bus time of the last STOP, for the guard time */
-	size_t frame_size;         /* DATA_REG_LEN in force */
-	uint8_t tx_nr;             /* number of the last data frame sent */
-	uint8_t rx_nr;             /* number of the last data frame received correctly */
-	bool clocked;              /* the clock was negotiated on this handle */
-	bool stale;                /* an exchange ended early: drain and re-sync before the next */
-	bool peer_sync;            /* the chip has re-synchronised by itself: no answer is due */
-	uint64_t sent;             /* bus time at the end of the last data frame written */
+	uint64_t stop;          /* bus time of the last STOP, for the guard time */
+	size_t frame_size;      /* DATA_REG_LEN in force */
+	uint8_t tx_nr;          /* number of the last data frame sent */
+	uint8_t rx_nr;          /* number of the last data frame received correctly */
+	bool clocked;           /* the clock was negotiated on this handle */
+	bool stale;             /* an exchange ended early: drain and re-sync before the next */
+	bool peer_sync;         /* the chip has re-synchronised by itself: no answer is due */
+	bool presence;          /* the presentation layer is on, in the chip too, until a reset */
+	struct ccm *ccm;        /* NULL until it is needed */
+	struct secret *secret;  /* platform binding secret, or NULL */
+	struct secret *session; /* struct shield_session, or NULL */
+	struct buf msg, raw;    /* a message under way, and the one that came */
+	uint64_t sent;          /* bus time at the end of the last data frame written */
 	uint8_t tx[1 + FRAME_MAX]; /* register address and frame */
 	uint8_t rx[FRAME_MAX];
 	struct link_stats stats;
@@ -51,6 +62,7 @@ struct reg_state {
 	bool busy;       /* a command is executing */
 	bool ready;      /* a frame waits in DATA */
 	bool soft_reset; /* register SOFT_RESET exists */
+	bool shield;     /* the presentation layer exists */
 	uint16_t len;    /* of the waiting frame */
 };
 int reg_state(struct link *ln, struct reg_state *st);
@@ -117,5 +129,51 @@ int frame_recv(struct link *ln, struct reg_wait *w, struct frame *f);
 int frame_resync(struct link *ln);
 
 void frame_counters_reset(struct link *ln);
+
+/* --- chains ------------------------------------------------------------------------------- */
+
+/* One message and the message that answers it. */
+struct exchange {
+	const uint8_t *cmd;
+	size_t cmd_len;
+	struct buf *rsp;
+	uint64_t limit; /* ns from the end of the command to the response */
+	bool presence;  /* PRESENCE in the first packets, both ways */
+	bool out;       /* the last fragment was sent: the command may have run */
+	bool odd;       /* HAL_EPROTO because PRESENCE came otherwise */
+	size_t total;   /* bytes of the response so far, stored or not */
+};
+
+/*
+ * The message once, its chain twice if the chip refuses it: a refused chain was not executed.
+ * HAL_ETOOBIG: answer above MESSAGE_MAX. An answer is at least one byte.
+ */
+int chain_exchange(struct link *ln, struct exchange *x);
+
+/* --- shielded sessions -------------------------------------------------------------------- */
+
+/* One direction: numbers of messages. */
+struct shield_count {
+	uint32_t last;  /* used already, or received and verified */
+	uint32_t first; /* agreed in the handshake */
+};
+
+/* Both directions; kept in a struct secret. host: MSEQ of the specification, chip: SSEQ. */
+#define SHIELD_MAGIC 0x4F535331 /* of this layout */
+struct shield_session {
+	uint32_t magic;
+	struct ccm_pair keys;
+	struct shield_count host, chip;
+	uint32_t asked; /* answers the chip may have encrypted since chip.last */
+};
+
+/*
+ * Runs the APDU of x through the presentation layer, which is on: x->rsp is the APDU that came.
+ * x->out holds for the command, not for messages of the handshake.
+ */
+int shield_exchange(struct link *ln, struct exchange *x, enum link_protect protect);
+
+/* Forgets the session. */
+void shield_drop(struct link *ln);
 
 #endif

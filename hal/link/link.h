@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "hal/base/buf.h"
+#include "hal/base/secret.h"
 
 struct bus;
 struct link;
@@ -47,15 +48,72 @@ int link_join(struct link *ln, bool drain);
  * HAL_ENODEV, HAL_EIO, HAL_EPROTO, HAL_ERESYNC, HAL_ERESET. The link is usable after any error.
  *
  * HAL_EPROTO: the chip speaks otherwise than this host (another host enabled the presentation
- * layer, or chains go wrong twice); it goes on so until link_start. HAL_ERESET: it counts frames
- * as after a reset. After any error but HAL_EINVAL and HAL_ETOOBIG of the command, the command
- * may have run.
+ * layer and the command is not idempotent, or chains go wrong twice); it goes on so until
+ * link_start. HAL_ERESET: it counts frames as after a reset. After any error but HAL_EINVAL and
+ * HAL_ETOOBIG of the command, the command may have run.
  */
 int link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
     bool idempotent, unsigned deadline_ms);
 
+/* --- presentation layer (shielded connection), chapter 6 ------------------------------------ */
+
+/* What is encrypted and authenticated: bits 1:0 of SCTR. */
+enum link_protect {
+	LINK_PLAIN = 0,
+	LINK_PROTECT_COMMAND = 1,
+	LINK_PROTECT_RESPONSE = 2,
+	LINK_PROTECT_BOTH = 3,
+};
+
+/* How to run a command: see link_transceive for the first two. */
+struct link_how {
+	bool idempotent;
+	unsigned deadline_ms;
+	enum link_protect protect;
+};
+
+/*
+ * As link_transceive, protected as how says; makes the handshake when there is no session.
+ * HAL_EPAIR: no secret was set, or the handshake failed: the command was not sent, and trying
+ * again with this secret is no use. HAL_ESHIELD: the session ended in mid-command and is gone;
+ * the command may have run, the next protected one makes a handshake. HAL_ECRYPTO: of the host.
+ */
+int link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
+    const struct link_how *how);
+
+/*
+ * The platform binding secret (object E140) for handshakes to come; NULL: none. Copied. A session
+ * that stands goes on. HAL_ENOMEM.
+ */
+int link_set_secret(struct link *ln, const struct secret *secret);
+bool link_has_secret(const struct link *ln);
+
+/*
+ * What hosts must tell each other. presence: since the last reset some host used the presentation
+ * layer; then every message must, plain ones too. session: the last handshake with the chip was
+ * this link's. After link_join a link must be told both, or it finds out by failing.
+ */
+bool link_presence(const struct link *ln);
+void link_adopt(struct link *ln, bool presence, bool session);
+
+/* Ends the session on the host: keys are wiped, the next protected command makes a handshake. */
+void link_forget(struct link *ln);
+
+/* Whether a session stands, for tests and records. */
+bool link_shielded(const struct link *ln);
+
+/*
+ * Hibernation. Saving: after CloseApplication(hibernate) the chip keeps its half of the session,
+ * *ctxp is the host's half, to be kept over the loss of power; the session is gone on the link.
+ * Restoring: before OpenApplication(restore); ctxp is used up whatever happens, and wiped before
+ * anything is sent. HAL_ESHIELD: refused, both halves are void and a handshake is due.
+ */
+int link_save(struct link *ln, struct secret **ctxp);
+int link_restore(struct link *ln, struct secret **ctxp);
+
 /* Counters since link_new, for tests and benchmarks. */
 struct link_stats {
+	unsigned handshakes;   /* presentation layer, completed */
 	unsigned transactions; /* bus transactions, I2C_STATE polls not counted */
 	unsigned polls;        /* I2C_STATE reads that found nothing */
 	unsigned repeats;      /* frames sent again */

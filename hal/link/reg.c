@@ -123,7 +123,10 @@ reg_read(struct link *ln, enum reg reg, uint8_t *data, size_t len)
 	return r;
 }
 
-/* Byte 0: 7 BUSY | 6 RESP_RDY | 5:4 RFU | 3 SOFT_RESET | 2:0 bus features; bytes 2, 3: length. */
+/*
+ * Byte 0: 7 BUSY | 6 RESP_RDY | 5:4 RFU | 3 SOFT_RESET | 2:0 bus features; byte 1: 7 presentation
+ * layer; bytes 2, 3: length.
+ */
 int
 reg_state(struct link *ln, struct reg_state *st)
 {
@@ -135,6 +138,7 @@ reg_state(struct link *ln, struct reg_state *st)
 	st->busy = (b[0] & 0x80) != 0;
 	st->ready = (b[0] & 0x40) != 0;
 	st->soft_reset = (b[0] & 0x08) != 0;
+	st->shield = (b[1] & 0x80) != 0;
 	st->len = (uint16_t)(b[2] << 8 | b[3]);
 	return 0;
 }
@@ -328,6 +332,8 @@ link_start(struct link *ln)
 
 	ln->clocked = false;
 	ln->stale = true;
+	ln->presence = false;
+	shield_drop(ln);
 	ln->stop = bus_now(ln->bus);
 	if ((r = reset(ln)) != 0 || (r = negotiate_clock(ln, true)) != 0 ||
 	    (r = negotiate_size(ln, false)) != 0)

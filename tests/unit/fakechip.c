@@ -237,7 +237,7 @@ read_state(struct fake *f, uint8_t *r)
 		f->worst_gap = f->now - f->last_poll;
 	f->last_poll = f->now;
 	r[0] = f->capabilities;
-	r[1] = 0x80;
+	r[1] = f->no_shield ? 0x00 : 0x80;
 	if (f->now < f->busy_until || f->stuck_busy)
 		r[0] |= 0x80;
 	if (frame_waits(f)) {

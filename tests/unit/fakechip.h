@@ -42,6 +42,7 @@ struct fake {
 	uint32_t max_scl, max_scl_fmp; /* before and after I2C_MODE says Fm+ */
 	uint8_t capabilities;          /* I2C_STATE byte 0 without BUSY and RESP_RDY */
 	bool all_ff, all_zero, has_reset_line, stuck_busy;
+	bool no_shield;            /* I2C_STATE announces no presentation layer */
 	bool fail_after_data_read; /* HAL_EIO from then on */
 	unsigned data_nacks;       /* so many transactions fail with HAL_EIO */
 	int dead;                  /* error of every transaction */

@@ -39,3 +39,23 @@ nodist_tests_unit_test_link_serve_SOURCES = tests/unit/sim_fake_app.c hal/sim/se
 tests_unit_test_link_serve_CFLAGS = $(link_test_cflags)
 tests_unit_test_link_serve_LDADD = liblink.la libbus.la libsimwire.la libbase.la \
 	$(JANSSON_LIBS) $(CHECK_LIBS)
+
+# The presentation layer: its cryptography, and sessions with a scripted chip.
+check_PROGRAMS += tests/unit/test_link_ccm tests/unit/test_link_shield tests/unit/test_link_vendor
+unit_tests += tests/unit/test_link_ccm tests/unit/test_link_shield tests/unit/test_link_vendor
+tests_unit_test_link_ccm_SOURCES = tests/unit/test_link_ccm.c \
+	tests/unit/fakechip.c tests/unit/fakechip.h
+tests_unit_test_link_ccm_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_ccm_LDADD = $(link_test_libs)
+
+tests_unit_test_link_shield_SOURCES = tests/unit/test_link_shield.c \
+	tests/unit/fakechip.c tests/unit/fakechip.h \
+	tests/unit/shield_script.c tests/unit/shield_script.h
+tests_unit_test_link_shield_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_shield_LDADD = $(link_test_libs)
+
+tests_unit_test_link_vendor_SOURCES = tests/unit/test_link_vendor.c \
+	tests/unit/fakechip.c tests/unit/fakechip.h \
+	tests/unit/shield_script.c tests/unit/shield_script.h
+tests_unit_test_link_vendor_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_vendor_LDADD = $(link_test_libs) $(JANSSON_LIBS)

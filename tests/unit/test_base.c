@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hal/base/buf.h"
 #include "hal/base/err.h"
 #include "hal/base/log.h"
+#include "hal/base/secret.h"
 
 START_TEST(buffer_collects_big_endian_integers_and_bytes)
 {
@@ -148,8 +150,8 @@ END_TEST
 START_TEST(every_code_has_a_text_of_its_own)
 {
 	static const int codes[] = { 0, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14,
-		-15, -16, -17, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B,
-		0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x11, 0x24, 0x25, 0x29, 0x2A, 0x2C, 0x2D, 0x2E,
+		-15, -16, -17, -18, -19, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A,
+		0x0B, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x11, 0x24, 0x25, 0x29, 0x2A, 0x2C, 0x2D, 0x2E,
 		0x2F };
 
 	for (size_t i = 0; i < NITEMS(codes); i++)
@@ -157,6 +159,58 @@ START_TEST(every_code_has_a_text_of_its_own)
 			ck_assert_str_ne(hal_strerror(codes[i]), hal_strerror(codes[j]));
 	ck_assert_str_eq(hal_strerror(0xFE), "chip: unknown error code");
 	ck_assert_str_eq(hal_strerror(-999), "unknown error");
+}
+END_TEST
+
+/* Flags of the mapping that holds p, as /proc/self/smaps has them. */
+static void
+map_flags(const void *p, char *flags, size_t n)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	const unsigned long at = (unsigned long)p;
+	unsigned long lo, hi;
+	bool here = false;
+	char line[512];
+
+	ck_assert_ptr_nonnull(f);
+	*flags = '\0';
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%lx-%lx ", &lo, &hi) == 2)
+			here = lo <= at && at < hi;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			(void)snprintf(flags, n, "%s", line);
+	}
+	fclose(f);
+}
+
+START_TEST(secrets_are_kept_out_of_dumps_and_children)
+{
+	struct secret *s, *same, *other;
+	char flags[512];
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(secret_new(0, &s), HAL_EINVAL);
+	ck_assert_ptr_null(s);
+	ck_assert_int_eq(secret_new(SECRET_MAX + 1, &s), HAL_EINVAL);
+	ck_assert_int_eq(secret_from("abc", 3, &s), 0);
+	ck_assert_int_eq(secret_from("abc", 3, &same), 0);
+	ck_assert_int_eq(secret_from("abd", 3, &other), 0);
+	ck_assert_uint_eq(secret_len(s), 3);
+	ck_assert(secret_equal(s, same));
+	ck_assert(!secret_equal(s, other));
+	map_flags(s, flags, sizeof(flags));
+	ck_assert_ptr_nonnull(strstr(flags, " dd")); /* not dumped */
+	ck_assert_ptr_nonnull(strstr(flags, " wf")); /* wiped on fork */
+	if ((pid = fork()) == 0)
+		_exit(secret_len(s) == 0 && secret_bytes(s)[0] == 0 ? 0 : 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	secret_free(&s);
+	ck_assert_ptr_null(s);
+	secret_free(&s);
+	secret_free(&same);
+	secret_free(&other);
 }
 END_TEST
 
@@ -246,6 +300,7 @@ main(void)
 	tcase_add_test(t, cursor_never_reads_past_the_end_and_stays_where_it_was);
 	tcase_add_loop_test(t, every_truncation_of_a_metadata_tlv_is_refused, 0, 5);
 	tcase_add_test(t, every_code_has_a_text_of_its_own);
+	tcase_add_test(t, secrets_are_kept_out_of_dumps_and_children);
 	tcase_add_loop_test(t, log_obeys_the_environment, 0, (int)NITEMS(levels));
 	tcase_add_test(t, a_log_line_that_is_too_long_is_cut);
 	suite_add_tcase(s, t);
