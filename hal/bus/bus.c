@@ -40,6 +40,7 @@ bus_close(struct bus **busp)
 		return;
 	/* The record may lie in the driver's memory, so the lock goes first. */
 	bus_lock_close(b);
+	bus_trace_close(b);
 	if (b->ops != NULL && b->ops->close != NULL)
 		b->ops->close(b);
 	free(b->selector);
@@ -60,17 +61,29 @@ bus_selector(const struct bus *b)
 int
 bus_write(struct bus *b, const uint8_t *data, size_t len)
 {
+	uint64_t start;
+	int r;
+
 	if (len == 0 || len > 0xFFFF)
 		return HAL_EINVAL;
-	return b->gone ? HAL_ENODEV : b->ops->write(b, data, len);
+	start = bus_trace_start(b);
+	r = b->gone ? HAL_ENODEV : b->ops->write(b, data, len);
+	bus_trace_write(b, data, len, start, r);
+	return r;
 }
 
 int
 bus_read(struct bus *b, uint8_t *data, size_t len)
 {
+	uint64_t start;
+	int r;
+
 	if (len == 0 || len > 0xFFFF)
 		return HAL_EINVAL;
-	return b->gone ? HAL_ENODEV : b->ops->read(b, data, len);
+	start = bus_trace_start(b);
+	r = b->gone ? HAL_ENODEV : b->ops->read(b, data, len);
+	bus_trace_read(b, data, len, start, r);
+	return r;
 }
 
 uint64_t
@@ -122,9 +135,15 @@ bus_frame_max(const struct bus *b)
 int
 bus_reset_line(struct bus *b)
 {
+	uint64_t start;
+	int r;
+
 	if (b->ops->reset_line == NULL)
 		return HAL_ENOTSUP;
-	return b->gone ? HAL_ENODEV : b->ops->reset_line(b);
+	start = bus_trace_start(b);
+	r = b->gone ? HAL_ENODEV : b->ops->reset_line(b);
+	bus_trace_reset(b, start, r);
+	return r;
 }
 
 struct bus_record *

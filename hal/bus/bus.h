@@ -11,6 +11,8 @@
  * virtual, real; sim: only), reset and vdd (i2c: only, GPIO lines as in gpiochip0/17; default
  * none). Values are percent-decoded.
  *
+ * With OPTIGA_TRACE=FILE in the environment every event is appended to FILE (trace.c).
+ *
  * A bus handle is used by one thread at a time; the caller sees to that.
  */
 #ifndef HAL_BUS_BUS_H

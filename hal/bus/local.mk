@@ -5,6 +5,7 @@ libbus_la_SOURCES = \
 	hal/bus/bus.c hal/bus/bus.h hal/bus/ops.h \
 	hal/bus/lock.c \
 	hal/bus/real.c \
+	hal/bus/trace.c hal/bus/redact.c hal/bus/redact.h \
 	hal/bus/selector.c \
 	hal/bus/sim.c \
 	hal/bus/sock.c \

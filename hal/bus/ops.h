@@ -35,6 +35,8 @@ struct bus_shared {
 	uint64_t node;            /* bus.node of whoever changed the record last */
 };
 
+struct bus_trace;
+
 struct bus {
 	const struct bus_ops *ops;
 	void *priv;     /* the driver's own */
@@ -58,6 +60,8 @@ struct bus {
 	uint64_t node; /* tells one plugging-in of a device from the next; 0: never unplugged */
 	uint64_t refused_since, refused_last; /* addresses in a row; 0: it answers */
 	bool refused_said;
+
+	struct bus_trace *trace; /* NULL: none wanted */
 };
 
 extern const struct bus_ops bus_sim_ops;
@@ -115,6 +119,15 @@ void bus_line_close(struct bus_line **lp);
 /* Times low for both kinds of line: see bus_reset_line, and IFX I2C 2.9 for the supply. */
 #define BUS_RESET_LOW BUS_US(100)
 #define BUS_VDD_LOW   BUS_MS(2)
+
+/* trace.c: does nothing where no trace is wanted. start is what bus_trace_start gave just before
+ * the transfer, r what became of it. */
+void bus_trace_open(struct bus *b);
+void bus_trace_close(struct bus *b);
+uint64_t bus_trace_start(struct bus *b);
+void bus_trace_write(struct bus *b, const uint8_t *data, size_t len, uint64_t start, int r);
+void bus_trace_read(struct bus *b, const uint8_t *data, size_t len, uint64_t start, int r);
+void bus_trace_reset(struct bus *b, uint64_t start, int r);
 
 /* HAL_ENODEV, HAL_EACCES, HAL_ENOMEM or HAL_EIO for a failed system call. */
 int bus_errno(int err);

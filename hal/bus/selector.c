@@ -313,6 +313,7 @@ bus_open(const char *selector, struct bus **busp)
 	}
 	if ((r = b->ops->open(b)) != 0)
 		goto out;
+	bus_trace_open(b);
 	*busp = b;
 	b = NULL;
 out:

@@ -36,6 +36,10 @@ static const char help[] =
     "      --log LOGFILE           append every bus event as a line of JSON\n"
     "      --repeated-start        take repeated STARTs, which the real chip does not\n"
     "  show [--json] FILE          what is on the chip\n"
+    "  decode [OPTION]... TRACE    a trace of the bus (OPTIGA_TRACE, serve --log) in words\n"
+    "  replay --socket PATH [OPTION]... TRACE  let the trace answer programs instead of a chip\n"
+    "      --pid N, --conn N       only the events of one process, of one connection\n"
+    "      --variant S, --scenario S  only those with that \"variant\", that \"scenario\"\n"
     "  vendor-ca [--model MODEL]   the certificates that sign factory certificates, PEM\n"
     "\n"
     "      --help                  this text\n"
@@ -55,6 +59,8 @@ static const struct command {
 	{ "serve", prog_serve },
 	{ "show", prog_show },
 	{ "vendor-ca", prog_vendor_ca },
+	{ "decode", prog_decode },
+	{ "replay", prog_replay },
 };
 
 static void

@@ -17,6 +17,8 @@ int prog_create(int argc, char **argv);
 int prog_serve(int argc, char **argv);
 int prog_show(int argc, char **argv);
 int prog_vendor_ca(int argc, char **argv);
+int prog_decode(int argc, char **argv);
+int prog_replay(int argc, char **argv);
 
 /* An access condition in words, "LcsO < operational or Conf(E140)", cut to n bytes (words.c). */
 void prog_access_words(const uint8_t *ac, size_t len, char *out, size_t n);

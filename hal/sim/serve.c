@@ -1,6 +1,6 @@
 /*
- * "optiga-sim serve": socket, lock file, signals and the poll loop. What requests mean is in
- * serve_op.c, how virtual time moves in serve_time.c.
+ * "optiga-sim serve": clients and the poll loop. What requests mean is in serve_op.c, how virtual
+ * time moves in serve_time.c.
  */
 #include <config.h>
 
@@ -21,10 +21,7 @@
 #include "hal/sim/prog.h"
 #include "hal/sim/serve.h"
 
-#define LOCK_FILE_LEN 4096 /* hosts keep their record in it */
-#define READ_CHUNK    4096
-
-static volatile sig_atomic_t stop;
+#define READ_CHUNK 4096
 
 uint64_t
 serve_clock(void)
@@ -159,7 +156,7 @@ serve_once(struct server *sv, const sigset_t *waiting)
 static void
 loop(struct server *sv, const sigset_t *waiting)
 {
-	while (!stop) {
+	while (!serve_stopped()) {
 		do
 			serve_requests(sv);
 		while (serve_pass_time(sv));
@@ -170,104 +167,7 @@ loop(struct server *sv, const sigset_t *waiting)
 	}
 }
 
-/* --- socket and lock file ------------------------------------------------------------------ */
-
-/* A socket that nobody listens on any more is removed, anything else at that place is not. */
-static int
-clear_path(const struct sockaddr_un *sa)
-{
-	struct stat sb;
-	int fd, r;
-
-	if (lstat(sa->sun_path, &sb) != 0)
-		return errno == ENOENT ? PROG_OK
-				       : prog_error("%s: %s", sa->sun_path, strerror(errno));
-	if (!S_ISSOCK(sb.st_mode))
-		return prog_error("%s: exists already and is no socket", sa->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return prog_error("%s: %s", sa->sun_path, strerror(errno));
-	r = connect(fd, (const struct sockaddr *)sa, sizeof(*sa));
-	(void)close(fd);
-	if (r == 0)
-		return prog_error("%s: another server listens there", sa->sun_path);
-	if (unlink(sa->sun_path) != 0 && errno != ENOENT)
-		return prog_error(
-		    "%s: old socket cannot be removed: %s", sa->sun_path, strerror(errno));
-	return PROG_OK;
-}
-
-/* Hosts take their turns with a lock on this file. New for every server: old records are void. */
-static int
-make_lock_file(const char *path)
-{
-	int fd;
-
-	if (unlink(path) != 0 && errno != ENOENT)
-		return prog_error("%s: cannot be replaced: %s", path, strerror(errno));
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
-	if (fd < 0)
-		return prog_error("%s: cannot be made: %s", path, strerror(errno));
-	if (posix_fallocate(fd, 0, LOCK_FILE_LEN) != 0) {
-		(void)close(fd);
-		(void)unlink(path);
-		return prog_error("%s: cannot be written", path);
-	}
-	(void)close(fd);
-	return PROG_OK;
-}
-
-static int
-listen_at(struct server *sv, const char *path, const char *lock_path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int r;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return prog_error("%s: is too long for a socket, %zu bytes at most", path,
-		    sizeof(sa.sun_path) - 1);
-	memcpy(sa.sun_path, path, strlen(path) + 1);
-	if ((r = clear_path(&sa)) != PROG_OK || (r = make_lock_file(lock_path)) != PROG_OK)
-		return r;
-	sv->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (sv->listen_fd >= 0 &&
-	    bind(sv->listen_fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0 &&
-	    listen(sv->listen_fd, 16) == 0)
-		return PROG_OK;
-	r = prog_error("%s: cannot be made: %s", path, strerror(errno));
-	if (sv->listen_fd >= 0)
-		(void)close(sv->listen_fd);
-	sv->listen_fd = -1;
-	(void)unlink(lock_path);
-	return r;
-}
-
 /* --- the command --------------------------------------------------------------------------- */
-
-static void
-on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
-/* SIGTERM and SIGINT arrive inside ppoll only, so that none is missed just before it. */
-static void
-set_signals(sigset_t *waiting)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigset_t block;
-
-	(void)sigemptyset(&block);
-	(void)sigaddset(&block, SIGTERM);
-	(void)sigaddset(&block, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &block, waiting);
-	(void)sigdelset(waiting, SIGTERM);
-	(void)sigdelset(waiting, SIGINT);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
 
 struct serve_options {
 	const char *socket, *log, *image;
@@ -333,37 +233,31 @@ prog_serve(int argc, char **argv)
 {
 	struct server sv = { .listen_fd = -1 };
 	struct serve_options o;
-	char *lock_path = NULL;
+	struct serve_socket sock = { .fd = -1 };
 	sigset_t waiting;
 	int r = parse_options(argc, argv, &o);
 
 	if (r != PROG_OK)
 		return r;
-	set_signals(&waiting);
+	serve_stop_on_signals(&waiting);
 	if ((r = open_chip(&sv, &o)) != PROG_OK)
 		goto out;
 	r = PROG_FAILED;
 	if (o.log != NULL && !serve_log_open(&sv, o.log))
 		goto out;
-	if (asprintf(&lock_path, "%s.lock", o.socket) < 0) {
-		lock_path = NULL;
+	if ((r = serve_socket_open(&sock, o.socket)) != PROG_OK)
 		goto out;
-	}
-	if ((r = listen_at(&sv, o.socket, lock_path)) != PROG_OK)
-		goto out;
+	sv.listen_fd = sock.fd;
+	(void)fcntl(sock.fd, F_SETFL, O_NONBLOCK);
 	(void)printf("optiga-sim: ready on %s\n", o.socket);
 	(void)fflush(stdout);
 	loop(&sv, &waiting);
-	(void)unlink(o.socket);
-	(void)unlink(lock_path);
 out:
 	while (sv.nclients > 0)
 		drop_client(&sv, 0);
-	if (sv.listen_fd >= 0)
-		(void)close(sv.listen_fd);
+	serve_socket_close(&sock);
 	serve_log_close(&sv);
 	free(sv.mark);
-	free(lock_path);
 	sim_close(&sv.sim);
 	return r;
 }

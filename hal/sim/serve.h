@@ -7,6 +7,7 @@
 #ifndef HAL_SIM_SERVE_H
 #define HAL_SIM_SERVE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +72,20 @@ struct server {
 	bool log_stopped;
 	char *mark;
 };
+
+/* serve_socket.c: a socket that listens, and the lock file that hosts take turns by. The message
+ * has been said when the result is not PROG_OK. */
+struct serve_socket {
+	int fd;
+	const char *path;
+	char *lock_path;
+};
+int serve_socket_open(struct serve_socket *s, const char *path);
+void serve_socket_close(struct serve_socket *s);
+/* SIGTERM and SIGINT: serve_stopped is true then. They arrive only where the mask in
+ * waiting is in effect, so that none is missed just before. */
+void serve_stop_on_signals(sigset_t *waiting);
+bool serve_stopped(void);
 
 /* serve.c */
 uint64_t serve_clock(void);

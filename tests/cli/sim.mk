@@ -1,4 +1,5 @@
 # The program optiga-sim.
-dist_check_SCRIPTS += tests/cli/sim.sh
-cli_tests += tests/cli/sim.sh
+sim_cli_tests = tests/cli/sim.sh tests/cli/sim_trace.sh
+dist_check_SCRIPTS += $(sim_cli_tests)
+cli_tests += $(sim_cli_tests)
 own_cli_tests += tests/cli/sim.sh

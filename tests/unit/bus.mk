@@ -36,3 +36,10 @@ tests_unit_test_bus_i2c_SOURCES = tests/unit/test_bus_i2c.c $(bus_bed_sources)
 tests_unit_test_bus_i2c_CFLAGS = $(bus_bed_cflags) $(LIBGPIOD_CFLAGS)
 tests_unit_test_bus_i2c_LDFLAGS = $(bus_bed_ldflags)
 tests_unit_test_bus_i2c_LDADD = $(bus_bed_libs)
+
+check_PROGRAMS += tests/unit/test_bus_trace
+unit_tests += tests/unit/test_bus_trace
+tests_unit_test_bus_trace_SOURCES = tests/unit/test_bus_trace.c
+nodist_tests_unit_test_bus_trace_SOURCES = tests/unit/sim_fake_app.c
+tests_unit_test_bus_trace_CFLAGS = $(bus_test_cflags)
+tests_unit_test_bus_trace_LDADD = $(bus_test_libs)
