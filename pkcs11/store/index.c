@@ -6,16 +6,17 @@
 #include "hal/base/err.h"
 #include "pkcs11/store/index.h"
 
-#define PART_HEADER  4
-#define HEAD_HEADER  14
-#define HEAD_BODY    (INDEX_OBJECT_MAX - HEAD_HEADER)
-#define PART_BODY    (INDEX_OBJECT_MAX - PART_HEADER)
+#define PART_HEADER             4
+#define HEAD_HEADER             14
 
-#define ENTRY_HEADER 3 /* code, length, state */
-#define ENTRY_MAX    (2 + 255)
-#define FIELD_SHORT  31 /* longest value whose length fits in the field's first byte */
+#define ENTRY_HEADER            3 /* code, length, state */
+#define ENTRY_MAX               (2 + 255)
+#define FIELD_SHORT             31 /* longest value whose length fits in the field's first byte */
 
-_Static_assert(HEAD_BODY + (INDEX_PARTS - 1) * PART_BODY == INDEX_MAX, "parts hold the entries");
+#define CAPACITY(object, parts) ((object)-HEAD_HEADER + ((parts)-1) * ((object)-PART_HEADER))
+
+_Static_assert(CAPACITY(INDEX_OBJECT_M, 4) == INDEX_MAX, "Trust M: parts hold the entries");
+_Static_assert(CAPACITY(INDEX_OBJECT_X, 6) >= INDEX_MAX, "Trust X: parts hold the entries");
 
 static const uint8_t mark[3] = { 0x9E, 0x4F, 0x50 };
 
@@ -252,26 +253,30 @@ put_be(uint8_t *p, uint32_t v, size_t n)
 
 /* Bytes of entries before a part. */
 static size_t
-part_start(unsigned part)
+part_start(unsigned part, size_t object)
 {
-	return part == 0 ? 0 : HEAD_BODY + (size_t)(part - 1) * PART_BODY;
+	return part == 0 ? 0 : CAPACITY(object, (size_t)part);
 }
 
 unsigned
-index_nparts(size_t len)
+index_nparts(size_t len, size_t object)
 {
-	return len <= HEAD_BODY ? 1 : 1 + (unsigned)((len - HEAD_BODY + PART_BODY - 1) / PART_BODY);
+	unsigned n = 1;
+
+	while (CAPACITY(object, (size_t)n) < len)
+		n++;
+	return n;
 }
 
 size_t
-index_part(const struct index *ix, unsigned part, uint8_t *out)
+index_part(const struct index *ix, unsigned part, size_t object, uint8_t *out)
 {
 	const size_t header = part == 0 ? HEAD_HEADER : PART_HEADER;
-	const size_t start = part_start(part);
+	const size_t start = part_start(part, object);
 	size_t n = start < ix->len ? ix->len - start : 0;
 
-	if (n > INDEX_OBJECT_MAX - header)
-		n = INDEX_OBJECT_MAX - header;
+	if (n > object - header)
+		n = object - header;
 	memcpy(out, mark, sizeof(mark));
 	out[3] = (uint8_t)(INDEX_VERSION << 4 | part);
 	if (part == 0) {
@@ -326,7 +331,7 @@ index_later(uint32_t a, uint32_t b)
 }
 
 int
-index_join(struct index *ix, const struct buf parts[INDEX_PARTS])
+index_join(struct index *ix, const struct buf parts[INDEX_PARTS], size_t object)
 {
 	const uint8_t *head = parts[0].data;
 	uint8_t crc[4];
@@ -337,9 +342,9 @@ index_join(struct index *ix, const struct buf parts[INDEX_PARTS])
 		return HAL_EFORMAT;
 	ix->seq = seq;
 	ix->len = len;
-	for (unsigned i = 0; i < index_nparts(len); i++) {
+	for (unsigned i = 0; i < index_nparts(len, object); i++) {
 		const size_t header = i == 0 ? HEAD_HEADER : PART_HEADER;
-		size_t n = INDEX_OBJECT_MAX - header;
+		size_t n = object - header;
 		unsigned part;
 
 		if (n > len - got)

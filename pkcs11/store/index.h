@@ -2,8 +2,9 @@
  * The on-chip index: the IDs, labels and public keys that a chip has no place for. Its format is
  * a permanent interface: chips in the field carry it.
  *
- * Place. Two copies, A in F1D4-F1D7 and B in F1D8-F1DB, of up to four parts each, one part per
- * data object. A copy uses as many parts as its length needs. An object that starts with the
+ * Place. Two copies of parts, one part per data object. Trust M: objects of 140 bytes, copy A in
+ * F1D4-F1D7, copy B in F1D8-F1DB. Trust X: objects of 100 bytes, A in F1D4-F1D9, B in F1DA-F1DF.
+ * A copy uses as many parts as its length needs. An object that starts with the
  * mark is ours; one that is all zero is free; any other is somebody else's and never written.
  *
  * Head (part 0):
@@ -12,12 +13,13 @@
  *   4   4  sequence number; the copy whose number is later (serial arithmetic) is in force
  *   8   2  length n of the entries in all parts
  *   10  4  CRC-32 (IEEE 802.3) of bytes 4-9 and the n bytes of entries
- *   14  .. up to 126 bytes of entries
- * Continuation (parts 1-3):
+ *   14  .. up to 126 bytes of entries (Trust X: 86)
+ * Continuation (parts 1-3, Trust X: 1-5):
  *   0   3  mark
  *   3   1  7:4 format version | 3:0 number of the part
- *   4   .. up to 136 bytes of entries
- * That is 534 bytes of entries. Integers are big-endian. Bytes after the last entry are ignored.
+ *   4   .. up to 136 bytes of entries (Trust X: 96)
+ * There are at most 534 bytes of entries on either. Integers are big-endian. Bytes after the last
+ * entry are ignored.
  *
  * Entries follow each other without gaps:
  *   0   1  what it is about, see index_code
@@ -45,8 +47,10 @@
 #include "hal/base/buf.h"
 
 #define INDEX_VERSION    1
-#define INDEX_PARTS      4
-#define INDEX_OBJECT_MAX 140 /* bytes of one data object */
+#define INDEX_PARTS      6   /* at most, of one copy */
+#define INDEX_OBJECT_M   140 /* bytes of one data object */
+#define INDEX_OBJECT_X   100
+#define INDEX_OBJECT_MAX INDEX_OBJECT_M
 #define INDEX_MAX        534 /* bytes of entries */
 
 /* State of a key. Bits that are not named here are kept. */
@@ -100,13 +104,13 @@ void index_drop(struct index *ix, uint8_t code);
 /* Whether body[0..len) is entries and fields without gaps. */
 bool index_valid(const uint8_t *body, size_t len);
 
-/* --- parts --------------------------------------------------------------------------------- */
+/* --- parts: object is the size of a data object, INDEX_OBJECT_M or INDEX_OBJECT_X ------------ */
 
-/* Parts that len bytes of entries need, 1..4. */
-unsigned index_nparts(size_t len);
+/* Parts that len bytes of entries need, 1..INDEX_PARTS. */
+unsigned index_nparts(size_t len, size_t object);
 
-/* The bytes of one part, at most INDEX_OBJECT_MAX; returns how many. */
-size_t index_part(const struct index *ix, unsigned part, uint8_t *out);
+/* The bytes of one part, at most object; returns how many. */
+size_t index_part(const struct index *ix, unsigned part, size_t object, uint8_t *out);
 
 enum index_owner {
 	INDEX_FREE, /* all zero, or empty */
@@ -124,6 +128,6 @@ bool index_head(const uint8_t *data, size_t len, uint32_t *seq, size_t *body_len
 bool index_later(uint32_t a, uint32_t b);
 
 /* Puts a copy together from its parts; HAL_EFORMAT when they are not one copy. */
-int index_join(struct index *ix, const struct buf parts[INDEX_PARTS]);
+int index_join(struct index *ix, const struct buf parts[INDEX_PARTS], size_t object);
 
 #endif

@@ -7,12 +7,27 @@
 #include "hal/base/log.h"
 #include "pkcs11/store/internal.h"
 
-#define FIRST_OID 0xF1D4 /* copy A is F1D4-F1D7, copy B F1D8-F1DB */
+#define FIRST_OID 0xF1D4 /* of copy A; copy B follows it */
+
+/* Bytes of one data object of this model. */
+static size_t
+object_size(const struct store *st)
+{
+	const struct chip_object *o = chip_model_object(chip_model(st->chip), FIRST_OID);
+
+	return o->max < INDEX_OBJECT_M ? INDEX_OBJECT_X : INDEX_OBJECT_M;
+}
+
+static unsigned
+nparts(const struct store *st, size_t len)
+{
+	return index_nparts(len, object_size(st));
+}
 
 static uint16_t
-part_oid(int copy, unsigned part)
+part_oid(const struct store *st, int copy, unsigned part)
 {
-	return (uint16_t)(FIRST_OID + copy * INDEX_PARTS + (int)part);
+	return (uint16_t)(FIRST_OID + (unsigned)copy * nparts(st, INDEX_MAX) + part);
 }
 
 static struct index_part_cache *
@@ -31,7 +46,7 @@ part_read(struct store *st, int copy, unsigned part)
 	if (p->known)
 		return 0;
 	buf_reset(&p->data);
-	r = chip_data_read(st->chip, part_oid(copy, part), 0, INDEX_OBJECT_MAX, &p->data);
+	r = chip_data_read(st->chip, part_oid(st, copy, part), 0, object_size(st), &p->data);
 	if (r < 0)
 		return r;
 	p->unreadable = r > 0;
@@ -62,12 +77,12 @@ copy_read(struct store *st, int copy, struct index *ix)
 	parts[0] = part_cache(st, copy, 0)->data;
 	if (!index_head(parts[0].data, parts[0].len, &seq, &len))
 		return HAL_EFORMAT;
-	for (unsigned i = 1; i < index_nparts(len); i++) {
+	for (unsigned i = 1; i < nparts(st, len); i++) {
 		if ((r = part_read(st, copy, i)) != 0)
 			return r;
 		parts[i] = part_cache(st, copy, i)->data; /* borrowed */
 	}
-	return index_join(ix, parts);
+	return index_join(ix, parts, object_size(st));
 }
 
 /* The copy whose head names the later sequence number; either when only one has a head. */
@@ -127,11 +142,11 @@ part_usable(struct store *st, int copy, unsigned part, bool *yes)
 	case INDEX_OURS: *yes = true; return 0;
 	case INDEX_FREE: break;
 	case INDEX_LATER:
-		log_info("%04X: index of a later version of this module", part_oid(copy, part));
+		log_info("%04X: index of a later version of this module", part_oid(st, copy, part));
 		return 0;
 	case INDEX_FOREIGN: return 0;
 	}
-	if ((r = chip_meta_read(st->chip, part_oid(copy, part), &m)) != 0)
+	if ((r = chip_meta_read(st->chip, part_oid(st, copy, part), &m)) != 0)
 		return r < 0 ? r : 0;
 	*yes = m.type <= 0 && access_changeable(&m);
 	return 0;
@@ -149,13 +164,13 @@ index_room(struct store *st, size_t len)
 		return STORE_EFULL;
 	}
 	for (int copy = 0; copy < 2; copy++)
-		for (unsigned i = 0; i < index_nparts(len); i++) {
+		for (unsigned i = 0; i < nparts(st, len); i++) {
 			if ((r = part_usable(st, copy, i, &yes)) != 0)
 				return r;
 			if (!yes) {
 				log_info("%04X holds something else: no room for labels, IDs and "
 					 "public keys",
-				    part_oid(copy, i));
+				    part_oid(st, copy, i));
 				return STORE_EFULL;
 			}
 		}
@@ -167,12 +182,12 @@ part_write(struct store *st, int copy, unsigned part, const struct index *ix)
 {
 	struct index_part_cache *p = part_cache(st, copy, part);
 	uint8_t bytes[INDEX_OBJECT_MAX];
-	const size_t n = index_part(ix, part, bytes);
+	const size_t n = index_part(ix, part, object_size(st), bytes);
 	int r;
 
 	if (p->data.len >= n && memcmp(p->data.data, bytes, n) == 0)
 		return 0;
-	r = chip_data_write(st->chip, part_oid(copy, part), 0, bytes, n, CHIP_ERASE_WRITE);
+	r = chip_data_write(st->chip, part_oid(st, copy, part), 0, bytes, n, CHIP_ERASE_WRITE);
 	if (r != 0)
 		return r;
 	buf_reset(&p->data);
@@ -193,7 +208,7 @@ index_save(struct store *st, const struct index *ix)
 		return r;
 	copy = st->index_copy == 0 ? 1 : 0;
 	next.seq = st->index.seq + 1;
-	for (unsigned i = index_nparts(next.len); i-- > 0;)
+	for (unsigned i = nparts(st, next.len); i-- > 0;)
 		if ((r = part_write(st, copy, i, &next)) != 0)
 			return r;
 	st->index = next;

@@ -27,6 +27,8 @@ record_read(struct store *st, uint16_t oid, const struct chip_keytype *kt, struc
 	struct buf data = BUF_INIT;
 	int r;
 
+	if (chip_model_object(chip_model(st->chip), oid) == NULL)
+		return HAL_EFORMAT;
 	if ((r = chip_data_read(st->chip, oid, 0, RECORD_MAX, &data)) == 0)
 		r = spki_from_record(data.data, data.len, kt, spki);
 	else if (r > 0)

@@ -9,6 +9,7 @@ store_tests = \
 	tests/unit/test_store_recover \
 	tests/unit/test_store_find \
 	tests/unit/test_store_keys \
+	tests/unit/test_store_models \
 	tests/unit/test_store_create \
 	tests/unit/test_store_cut \
 	tests/unit/test_store_hostile
@@ -30,6 +31,10 @@ tests_unit_test_store_find_LDADD = $(store_test_libs)
 tests_unit_test_store_keys_SOURCES = tests/unit/test_store_keys.c $(store_host)
 tests_unit_test_store_keys_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_keys_LDADD = $(store_test_libs)
+
+tests_unit_test_store_models_SOURCES = tests/unit/test_store_models.c $(store_host)
+tests_unit_test_store_models_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_models_LDADD = $(store_test_libs)
 
 tests_unit_test_store_create_SOURCES = tests/unit/test_store_create.c $(store_host)
 tests_unit_test_store_create_CFLAGS = $(store_test_cflags)

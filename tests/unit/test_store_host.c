@@ -31,8 +31,15 @@ open_store(void)
 void
 host_start(void)
 {
+	host_start_model("trust-m-v3");
+}
+
+void
+host_start_model(const char *model)
+{
 	struct sim_config cfg = SIM_CONFIG_DEFAULT;
 
+	cfg.model = model;
 	cfg.monitor = false;
 	strcpy(dir, "/tmp/store-test.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));

@@ -17,6 +17,7 @@ extern struct store *st;    /* of the chip made by host_start */
 extern char host_image[96]; /* its file */
 
 void host_start(void);
+void host_start_model(const char *model);
 void host_end(void);
 /* A store that knows nothing, as in another process. */
 void host_again(void);

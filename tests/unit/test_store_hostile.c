@@ -166,8 +166,8 @@ write_index(const struct index *ix)
 {
 	uint8_t part[INDEX_OBJECT_MAX];
 
-	for (unsigned i = 0; i < index_nparts(ix->len); i++)
-		put((uint16_t)(0xF1D4 + i), part, index_part(ix, i, part));
+	for (unsigned i = 0; i < index_nparts(ix->len, INDEX_OBJECT_M); i++)
+		put((uint16_t)(0xF1D4 + i), part, index_part(ix, i, INDEX_OBJECT_M, part));
 }
 
 /* An index with a correct checksum that says what no one meant. */

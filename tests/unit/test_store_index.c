@@ -36,14 +36,15 @@ put_random(struct index *ix, uint8_t code, unsigned type, size_t len)
 }
 
 static void
-split(const struct index *ix, struct buf parts[INDEX_PARTS])
+split(const struct index *ix, size_t object, struct buf parts[INDEX_PARTS])
 {
 	uint8_t bytes[INDEX_OBJECT_MAX];
 
 	for (unsigned i = 0; i < INDEX_PARTS; i++) {
 		parts[i] = (struct buf)BUF_INIT;
-		if (i < index_nparts(ix->len))
-			ck_assert_int_eq(buf_put(&parts[i], bytes, index_part(ix, i, bytes)), 0);
+		if (i < index_nparts(ix->len, object))
+			ck_assert_int_eq(
+			    buf_put(&parts[i], bytes, index_part(ix, i, object, bytes)), 0);
 	}
 }
 
@@ -166,13 +167,13 @@ START_TEST(six_full_keys_fit)
 		ck_assert_int_eq(index_set_state(&ix, code, INDEX_STATE_GENERATED), 0);
 	}
 	ck_assert_uint_le(ix.len, INDEX_MAX);
-	split(&ix, parts);
+	split(&ix, INDEX_OBJECT_M, parts);
 	for (unsigned i = 0; i < INDEX_PARTS; i++) {
 		ck_assert_uint_le(parts[i].len, INDEX_OBJECT_MAX);
 		sum += parts[i].len;
 	}
 	ck_assert_uint_le(sum, 560);
-	ck_assert_int_eq(index_join(&back, parts), 0);
+	ck_assert_int_eq(index_join(&back, parts, INDEX_OBJECT_M), 0);
 	ck_assert_uint_eq(back.len, ix.len);
 	ck_assert_mem_eq(back.body, ix.body, ix.len);
 	for (size_t i = 0; i < NITEMS(key_oids); i++) {
@@ -195,23 +196,35 @@ END_TEST
 START_TEST(every_length_goes_through_parts)
 {
 	struct buf parts[INDEX_PARTS];
+	const size_t object = _i == 0 ? INDEX_OBJECT_M : INDEX_OBJECT_X;
 	struct index ix = { 0 }, back;
 
 	for (unsigned n = 0; ix.len + 13 <= INDEX_MAX; n++) {
 		ix.seq = 0xFFFFFFF0 + n;
-		split(&ix, parts);
-		ck_assert_int_eq(index_join(&back, parts), 0);
+		split(&ix, object, parts);
+		ck_assert_int_eq(index_join(&back, parts, object), 0);
 		ck_assert_uint_eq(back.seq, ix.seq);
 		ck_assert_uint_eq(back.len, ix.len);
 		ck_assert_mem_eq(back.body, ix.body, ix.len);
 		drop(parts);
 		put_random(&ix, (uint8_t)(n + 1), INDEX_LABEL, 1 + n % 9);
 	}
-	ck_assert_uint_eq(index_nparts(126), 1);
-	ck_assert_uint_eq(index_nparts(127), 2);
-	ck_assert_uint_eq(index_nparts(262), 2);
-	ck_assert_uint_eq(index_nparts(263), 3);
-	ck_assert_uint_eq(index_nparts(INDEX_MAX), 4);
+}
+END_TEST
+
+START_TEST(parts_that_a_length_needs)
+{
+	ck_assert_uint_eq(index_nparts(126, INDEX_OBJECT_M), 1);
+	ck_assert_uint_eq(index_nparts(127, INDEX_OBJECT_M), 2);
+	ck_assert_uint_eq(index_nparts(262, INDEX_OBJECT_M), 2);
+	ck_assert_uint_eq(index_nparts(263, INDEX_OBJECT_M), 3);
+	ck_assert_uint_eq(index_nparts(INDEX_MAX, INDEX_OBJECT_M), 4);
+	ck_assert_uint_eq(index_nparts(0, INDEX_OBJECT_X), 1);
+	ck_assert_uint_eq(index_nparts(86, INDEX_OBJECT_X), 1);
+	ck_assert_uint_eq(index_nparts(87, INDEX_OBJECT_X), 2);
+	ck_assert_uint_eq(index_nparts(470, INDEX_OBJECT_X), 5);
+	ck_assert_uint_eq(index_nparts(471, INDEX_OBJECT_X), 6);
+	ck_assert_uint_eq(index_nparts(INDEX_MAX, INDEX_OBJECT_X), INDEX_PARTS);
 }
 END_TEST
 
@@ -231,7 +244,7 @@ START_TEST(owners)
 	static const uint8_t text[] = "OPTIGA notes";
 	static const uint8_t ours[] = { 0x9E, 0x4F, 0x50, 0x12 };
 	static const uint8_t later[] = { 0x9E, 0x4F, 0x50, 0x20 };
-	static const uint8_t odd[] = { 0x9E, 0x4F, 0x50, 0x14 };
+	static const uint8_t odd[] = { 0x9E, 0x4F, 0x50, 0x16 };
 	unsigned part;
 
 	ck_assert_int_eq(index_owner(zero, sizeof(zero), &part), INDEX_FREE);
@@ -276,14 +289,14 @@ START_TEST(every_flipped_bit_is_seen)
 
 	for (size_t i = 0; i < 4; i++)
 		put_random(&ix, index_code(key_oids[i], 0), INDEX_POINT, 67);
-	split(&ix, parts);
-	for (unsigned i = 0; i < index_nparts(ix.len); i++)
+	split(&ix, INDEX_OBJECT_M, parts);
+	for (unsigned i = 0; i < index_nparts(ix.len, INDEX_OBJECT_M); i++)
 		for (size_t bit = 0; bit < 8 * parts[i].len; bit++) {
 			parts[i].data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			ck_assert_int_eq(index_join(&back, parts), HAL_EFORMAT);
+			ck_assert_int_eq(index_join(&back, parts, INDEX_OBJECT_M), HAL_EFORMAT);
 			parts[i].data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
-	ck_assert_int_eq(index_join(&back, parts), 0);
+	ck_assert_int_eq(index_join(&back, parts, INDEX_OBJECT_M), 0);
 	drop(parts);
 }
 END_TEST
@@ -303,8 +316,8 @@ START_TEST(random_bodies_do_no_harm)
 		fill(ix.body, ix.len);
 		if (ix.len > 2 && round % 2 == 0)
 			ix.body[1] = (uint8_t)(ix.len - 2);
-		split(&ix, parts);
-		if (index_join(&back, parts) == 0) {
+		split(&ix, INDEX_OBJECT_M, parts);
+		if (index_join(&back, parts, INDEX_OBJECT_M) == 0) {
 			taken++;
 			for (unsigned code = 0; code < 256; code++)
 				for (unsigned type = 0; type < 8; type++)
@@ -329,7 +342,7 @@ START_TEST(random_parts_do_no_harm)
 	for (size_t i = 0; i < 4; i++)
 		put_random(&ix, index_code(key_oids[i], 0), INDEX_POINT, 67);
 	for (unsigned round = 0; round < 20000; round++) {
-		split(&ix, parts);
+		split(&ix, INDEX_OBJECT_M, parts);
 		for (unsigned i = rnd(8) + 1; i > 0; i--) {
 			struct buf *p = &parts[rnd(INDEX_PARTS)];
 
@@ -340,7 +353,7 @@ START_TEST(random_parts_do_no_harm)
 			else
 				p->data[rnd((unsigned)p->len)] = (uint8_t)rnd(256);
 		}
-		(void)index_join(&back, parts);
+		(void)index_join(&back, parts, INDEX_OBJECT_M);
 		drop(parts);
 	}
 }
@@ -360,7 +373,8 @@ main(void)
 	tcase_add_test(t, long_and_short_fields);
 	tcase_add_test(t, no_room_changes_nothing);
 	tcase_add_test(t, six_full_keys_fit);
-	tcase_add_test(t, every_length_goes_through_parts);
+	tcase_add_loop_test(t, every_length_goes_through_parts, 0, 2);
+	tcase_add_test(t, parts_that_a_length_needs);
 	tcase_add_test(t, later_numbers);
 	tcase_add_test(t, owners);
 	tcase_add_test(t, unknown_is_kept);

@@ -1,0 +1,282 @@
+/*
+ * Every model of the simulated chip: what a fresh one shows, which keys it makes, and the index
+ * in the small data objects of Trust X.
+ */
+#include <config.h>
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/base/err.h"
+#include "hal/base/log.h"
+#include "pkcs11/store/index.h"
+#include "pkcs11/store/spki.h"
+#include "tests/unit/test_store_host.h"
+
+#define CURVES_V3 "P-256 P-384 P-521 Brainpool P256r1 Brainpool P384r1 Brainpool P512r1 "
+
+/*
+ * What a fresh chip lists. Express: E0E1 and E0F1 want an encrypted connection, so the key has
+ * no public one and no certificate to be seen.
+ */
+static const struct {
+	const char *id, *name;
+	CK_ULONG privs, pubs, certs;
+	const char *curves;
+	bool rsa;
+	int free_ec; /* slots that a key fits in */
+} models[] = {
+	{ "trust-x", "Trust X", 1, 1, 1, "P-256 P-384 ", false, 3 },
+	{ "trust-m-v1", "Trust M V1", 1, 1, 1, "P-256 P-384 ", true, 3 },
+	{ "trust-m-v3", "Trust M V3", 1, 1, 1, CURVES_V3, true, 3 },
+	{ "trust-m-express", "Trust M V3", 3, 2, 2, CURVES_V3, true, 2 },
+	{ "trust-m-mtr", "Trust M V3", 3, 3, 3, CURVES_V3, true, 2 },
+};
+
+static CK_OBJECT_HANDLE pub, priv;
+
+START_TEST(a_fresh_chip_lists_what_may_be_seen)
+{
+	struct store_info info;
+	uint64_t change;
+
+	host_start_model(models[_i].id);
+	ck_assert_int_eq(store_info(st, &info), 0);
+	ck_assert_str_eq(info.model, models[_i].name);
+	change = chip_change(host_chip());
+	ck_assert_uint_eq(
+	    host_find(NULL, 0), models[_i].privs + models[_i].pubs + models[_i].certs);
+	ck_assert_uint_eq(host_find_class(CKO_PRIVATE_KEY), models[_i].privs);
+	ck_assert_uint_eq(host_find_class(CKO_PUBLIC_KEY), models[_i].pubs);
+	ck_assert_uint_eq(host_find_class(CKO_CERTIFICATE), models[_i].certs);
+	ck_assert_uint_eq(chip_change(host_chip()), change); /* nothing was written */
+	host_end();
+}
+END_TEST
+
+/* Every public key that is listed is that of its private key, and a certificate's is the same. */
+START_TEST(what_is_listed_belongs_together)
+{
+	struct buf id = BUF_INIT, spki = BUF_INIT;
+	CK_OBJECT_HANDLE pubs[8];
+	CK_ULONG n;
+
+	host_start_model(models[_i].id);
+	n = host_find_class(CKO_PUBLIC_KEY);
+	memcpy(pubs, host_found, n * sizeof(*pubs));
+	for (CK_ULONG i = 0; i < n; i++) {
+		buf_reset(&id);
+		ck_assert_int_eq(host_get(pubs[i], CKA_ID, &id), 0);
+		host_chip_spki(pubs[i], &spki);
+		ck_assert_uint_eq(host_find_id(CKO_PRIVATE_KEY, id.data, id.len), 1);
+		ck_assert(host_signs_for(host_found[0], &spki));
+		ck_assert_uint_eq(host_find_id(CKO_CERTIFICATE, id.data, id.len), 1);
+		ck_assert(host_is(host_found[0], CKA_PUBLIC_KEY_INFO, spki.data, spki.len));
+	}
+	buf_free(&id);
+	buf_free(&spki);
+	host_end();
+}
+END_TEST
+
+static bool
+has(const char *list, const char *name)
+{
+	const char *p = strstr(list, name);
+
+	return p != NULL && p[strlen(name)] == ' ';
+}
+
+START_TEST(every_curve_of_the_model_is_generated)
+{
+	const struct chip_keytype *kt;
+	struct buf spki = BUF_INIT;
+	unsigned before;
+
+	host_start_model(models[_i].id);
+	for (size_t k = 0; (kt = chip_keytype_at(k)) != NULL; k++) {
+		if (kt->rsa)
+			continue;
+		before = host_commands();
+		if (!has(models[_i].curves, kt->name)) {
+			ck_assert_int_eq(
+			    host_generate(kt->alg, NULL, 0, NULL, &pub, &priv), STORE_ECURVE);
+			ck_assert_uint_eq(host_commands(), before);
+			continue;
+		}
+		ck_assert_int_eq(host_generate(kt->alg, NULL, 0, "a key", &pub, &priv), 0);
+		host_again();
+		ck_assert_uint_eq(host_find_class(CKO_PRIVATE_KEY), models[_i].privs + 1);
+		for (CK_ULONG i = 0; i < models[_i].privs + 1; i++)
+			if (host_is(host_found[i], CKA_LABEL, "a key", 5))
+				priv = host_found[i];
+		ck_assert(host_bool(priv, CKA_LOCAL));
+		host_chip_spki(priv, &spki);
+		ck_assert(host_signs_for(priv, &spki));
+		ck_assert_int_eq(store_destroy(st, priv), 0);
+	}
+	buf_free(&spki);
+	host_end();
+}
+END_TEST
+
+START_TEST(rsa_where_there_is_rsa)
+{
+	struct buf spki = BUF_INIT;
+
+	host_start_model(models[_i].id);
+	if (!models[_i].rsa) {
+		ck_assert_int_eq(
+		    host_generate(CHIP_ALG_RSA1024, NULL, 0, NULL, &pub, &priv), STORE_ECURVE);
+	} else {
+		ck_assert_int_eq(host_generate(CHIP_ALG_RSA1024, NULL, 0, NULL, &pub, &priv), 0);
+		host_chip_spki(pub, &spki);
+		ck_assert(host_signs_for(priv, &spki));
+	}
+	buf_free(&spki);
+	host_end();
+}
+END_TEST
+
+START_TEST(free_slots_are_filled_and_no_more)
+{
+	host_start_model(models[_i].id);
+	for (int i = 0; i < models[_i].free_ec; i++)
+		ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, NULL, &pub, &priv), 0);
+	ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, NULL, &pub, &priv), STORE_EFULL);
+	host_end();
+}
+END_TEST
+
+/* --- the index of Trust X ------------------------------------------------------------------------
+ */
+
+static void
+read_object(uint16_t oid, struct buf *out)
+{
+	buf_reset(out);
+	ck_assert_int_eq(chip_data_read(host_chip(), oid, 0, 1000, out), 0);
+}
+
+static bool
+ours(uint16_t oid)
+{
+	struct buf b = BUF_INIT;
+	unsigned part;
+	bool yes;
+
+	read_object(oid, &b);
+	yes = index_owner(b.data, b.len, &part) == INDEX_OURS;
+	buf_free(&b);
+	return yes;
+}
+
+static void
+named(int n, char id[33], char label[33])
+{
+	memset(id, 'A' + n, 32);
+	memset(label, 'a' + n, 32);
+	id[32] = label[32] = '\0';
+}
+
+/* Three P-384 keys with the longest names: more than three objects a copy, none of the others. */
+START_TEST(the_index_of_trust_x_is_in_its_small_objects)
+{
+	char id[33], label[33];
+	struct buf b = BUF_INIT;
+
+	host_start_model("trust-x");
+	for (int i = 0; i < 3; i++) {
+		named(i, id, label);
+		ck_assert_int_eq(host_generate(CHIP_ALG_P384, id, 32, label, &pub, &priv), 0);
+	}
+	host_again();
+	for (int i = 0; i < 3; i++) {
+		named(i, id, label);
+		ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, id, 32), 1);
+		ck_assert(host_is(host_found[0], CKA_LABEL, label, 32));
+		host_chip_spki(host_found[0], &b);
+		ck_assert_uint_eq(host_find_id(CKO_PRIVATE_KEY, id, 32), 1);
+		ck_assert(host_signs_for(host_found[0], &b));
+	}
+	for (uint16_t oid = 0xF1D0; oid <= 0xF1D3; oid++)
+		ck_assert(!ours(oid));
+	ck_assert(ours(0xF1D4) && ours(0xF1D7)); /* copy A */
+	ck_assert(ours(0xF1DA) && ours(0xF1DD)); /* copy B */
+	ck_assert(!ours(0xF1E0) && !ours(0xF1E1));
+	buf_free(&b);
+	host_end();
+}
+END_TEST
+
+/* Whichever copy was damaged, the other one is in force. */
+START_TEST(either_copy_of_trust_x_is_enough)
+{
+	static const uint8_t broken[] = { 0x9E, 0x4F, 0x50, 0x11, 0x00 };
+
+	for (uint16_t oid = 0xF1D4; oid <= 0xF1DA; oid += 6) {
+		host_start_model("trust-x");
+		ck_assert_int_eq(host_generate(CHIP_ALG_P256, "key one", 7, NULL, &pub, &priv), 0);
+		ck_assert_int_eq(host_set(priv, CKA_LABEL, "same", 4), 0);
+		ck_assert_int_eq(
+		    chip_data_write(host_chip(), oid, 0, broken, sizeof(broken), CHIP_ERASE_WRITE),
+		    0);
+		host_again();
+		ck_assert_uint_eq(host_find_id(CKO_PRIVATE_KEY, "key one", 7), 1);
+		host_end();
+	}
+}
+END_TEST
+
+START_TEST(what_somebody_keeps_on_trust_x_is_not_touched)
+{
+	static const uint8_t note[] = "a note";
+	char id[33], label[33];
+	struct buf b = BUF_INIT;
+	int r = 0;
+
+	host_start_model("trust-x");
+	ck_assert_int_eq(
+	    chip_data_write(host_chip(), 0xF1DC, 0, note, sizeof(note), CHIP_ERASE_WRITE), 0);
+	host_again();
+	/* two parts a copy fit; the third of copy B is taken */
+	for (int i = 0; i < 3 && r == 0; i++) {
+		named(i, id, label);
+		r = host_generate(CHIP_ALG_P384, id, 32, label, &pub, &priv);
+	}
+	ck_assert_int_eq(r, STORE_EFULL);
+	read_object(0xF1DC, &b);
+	ck_assert_uint_eq(b.len, sizeof(note));
+	ck_assert_mem_eq(b.data, note, sizeof(note));
+	buf_free(&b);
+	host_end();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("store_models");
+	TCase *tc = tcase_create("models");
+	SRunner *sr;
+	int failed;
+
+	log_set_level(LOG_LEVEL_OFF);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, a_fresh_chip_lists_what_may_be_seen, 0, (int)NITEMS(models));
+	tcase_add_loop_test(tc, what_is_listed_belongs_together, 0, (int)NITEMS(models));
+	tcase_add_loop_test(tc, every_curve_of_the_model_is_generated, 0, (int)NITEMS(models));
+	tcase_add_loop_test(tc, rsa_where_there_is_rsa, 0, (int)NITEMS(models));
+	tcase_add_loop_test(tc, free_slots_are_filled_and_no_more, 0, (int)NITEMS(models));
+	tcase_add_test(tc, the_index_of_trust_x_is_in_its_small_objects);
+	tcase_add_test(tc, either_copy_of_trust_x_is_enough);
+	tcase_add_test(tc, what_somebody_keeps_on_trust_x_is_not_touched);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
