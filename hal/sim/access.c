@@ -124,7 +124,8 @@ counter_value(struct sim_app *app, uint16_t oid, uint8_t **valuep)
 }
 
 static bool
-holds(struct sim_app *app, size_t i, const uint8_t *c, bool protected_now)
+holds(struct sim_app *app, size_t i, const uint8_t *c, bool protected_now,
+    const struct access_update *u)
 {
 	const uint16_t oid = (uint16_t)(c[1] << 8 | c[2]);
 	uint8_t *counter;
@@ -133,7 +134,10 @@ holds(struct sim_app *app, size_t i, const uint8_t *c, bool protected_now)
 	case AC_SECSTA_G: return (status_byte(app, OID_SECSTA_G) & c[1]) == c[1];
 	case AC_SECSTA_A: return (status_byte(app, OID_SECSTA_A) & c[1]) == c[1];
 	case AC_CONF:
-	case AC_INT: return oid == OID_BINDING && protected_now;
+		return (oid == OID_BINDING && protected_now) ||
+		       (u != NULL && u->encrypted && u->secret == oid);
+	case AC_INT:
+		return (oid == OID_BINDING && protected_now) || (u != NULL && u->anchor == oid);
 	case AC_LUC:
 		return counter_value(app, oid, &counter) != NULL &&
 		       be32(counter) < be32(counter + 4);
@@ -162,33 +166,56 @@ count_token(struct sim_app *app, const uint8_t *p, const uint8_t *end)
 	}
 }
 
-bool
-access_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_protection *prot)
+static bool
+is_anchor(const uint8_t *c, const struct access_update *u)
+{
+	return c[0] == AC_INT && (uint16_t)(c[1] << 8 | c[2]) == u->anchor;
+}
+
+/* u NULL: no protected update; else the token that grants must name its anchor. */
+static bool
+granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_protection *prot,
+    const struct access_update *u)
 {
 	const bool protected_now =
 	    prot->active && (tag == TAG_READ ? prot->response : prot->command);
 	size_t len = 0;
 	const uint8_t *p = meta_get(&app->meta[i], tag, &len), *token = p, *end;
-	bool all = true;
+	bool all = true, named = u == NULL;
 
 	if (p == NULL || !access_wellformed(app, p, len))
 		return false;
 	if (len == 1)
-		return p[0] == AC_ALW;
+		return p[0] == AC_ALW && u == NULL;
 	end = p + len;
 	for (;;) {
-		all = all && holds(app, i, p, protected_now);
+		all = all && holds(app, i, p, protected_now, u);
+		named = named || is_anchor(p, u);
 		p += condition_len(app, p[0]);
 		if (p == end || *p == AC_OR) {
-			if (all) {
+			if (all && named) {
 				count_token(app, token, p);
 				return true;
 			}
 			all = true;
+			named = u == NULL;
 			token = p + 1;
 		}
 		if (p == end)
 			return false;
 		p++;
 	}
+}
+
+bool
+access_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_protection *prot)
+{
+	return granted(app, i, tag, prot, NULL);
+}
+
+bool
+access_update_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_protection *prot,
+    const struct access_update *update)
+{
+	return granted(app, i, tag, prot, update);
 }

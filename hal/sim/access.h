@@ -16,4 +16,17 @@ bool access_wellformed(const struct sim_app *app, const uint8_t *p, size_t len);
  */
 bool access_granted(struct sim_app *app, size_t i, uint8_t tag, const struct sim_protection *prot);
 
+/* What a protected update brings: the anchor that signed it, the secret that encrypts it. */
+struct access_update {
+	uint16_t anchor, secret;
+	bool encrypted;
+};
+
+/*
+ * Whether tag (D0, D8) grants the update: Int(anchor) and Conf(secret) hold, and Int(anchor) must
+ * be in the token that grants. Counts as above.
+ */
+bool access_update_granted(struct sim_app *app, size_t i, uint8_t tag,
+    const struct sim_protection *prot, const struct access_update *update);
+
 #endif

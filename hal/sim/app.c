@@ -8,10 +8,12 @@
 
 #include "hal/base/err.h"
 #include "hal/sim/cmd.h"
+#include "hal/sim/manifest.h"
 #include "hal/sim/model.h"
 #include "hal/sim/monitor.h"
 #include "hal/sim/object.h"
 #include "hal/sim/session.h"
+#include "hal/sim/update.h"
 
 #define FLUSH      0x80
 #define HEADER     4
@@ -21,14 +23,14 @@
 #define FAILURE_US 5000
 #define LONGEST_NS 1e16 /* some months: a speed factor may be absurd, time must not run over */
 
-/* All commands, and which silicon has them. One without a handler answers "invalid command". */
+/* All commands, and which silicon has them. */
 static const struct command {
 	uint8_t code, on;
 	uint8_t (*run)(struct call *c);
 } commands[] = {
 	{ 0x01, ON_ALL, cmd_get },        /* GetDataObject */
 	{ 0x02, ON_ALL, cmd_set },        /* SetDataObject */
-	{ 0x03, ON_M, NULL },             /* SetObjectProtected */
+	{ 0x03, ON_M, cmd_update },       /* SetObjectProtected */
 	{ 0x0C, ON_ALL, cmd_random },     /* GetRandom */
 	{ 0x14, ON_V3, cmd_encrypt_sym }, /* EncryptSym */
 	{ 0x15, ON_V3, cmd_decrypt_sym }, /* DecryptSym */
@@ -169,6 +171,19 @@ sha_sane(const struct sim_sha *s)
 	return s->size == 0 || s->size == 32 || s->size == 48 || s->size == 64;
 }
 
+static bool
+update_sane(const struct sim_app *app)
+{
+	const struct sim_update *u = &app->update;
+	const size_t room = u->object >= SIM_NOBJECTS ? 0
+			    : u->type == PAYLOAD_DATA ? object_max(app, u->object)
+						      : sizeof(u->payload);
+	const size_t offset = u->type == PAYLOAD_DATA ? u->info[0] : 0;
+
+	return u->object < SIM_NOBJECTS && u->done <= u->size && u->size <= room &&
+	       offset <= room - u->size;
+}
+
 bool
 sim_app_sane(const struct sim_app *app)
 {
@@ -179,7 +194,7 @@ sim_app_sane(const struct sim_app *app)
 			return false;
 	return context_sane(&app->context) && context_sane(&app->hibernation.context) &&
 	       sha_sane(&app->hash) && sha_sane(&q->inner) && sha_sane(&q->outer) &&
-	       q->key < SIM_NOBJECTS;
+	       q->key < SIM_NOBJECTS && (q->code != CMD_UPDATE || update_sane(app));
 }
 
 size_t

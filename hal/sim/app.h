@@ -2,7 +2,7 @@
  * The application behind the simulated chip's wires: commands, objects, keys. Takes one command
  * APDU, gives one response APDU and the time it takes. Solution Reference Manual 3.30, chapter 4.
  *
- * The commands are one table in app.c. SetObjectProtected answers 0x0A.
+ * The commands are one table in app.c.
  *
  * struct sim_app is plain data of fixed size with no pointers: it lives in the image file, and a
  * command changes a copy that becomes valid as a whole.
@@ -72,6 +72,20 @@ struct sim_sequence {
 	struct sim_sha inner, outer; /* HMAC */
 };
 
+/* A SetObjectProtected in steps: what its manifest said, and how far it is. */
+struct sim_update {
+	uint8_t type, encrypted;
+	uint8_t object; /* index of the target */
+	uint16_t version;
+	uint16_t fragments;  /* taken so far */
+	uint32_t size, done; /* of the payload */
+	uint32_t info[2];    /* what the type needs, see manifest.h */
+	uint8_t hash[32];    /* of the next fragment */
+	uint8_t key[16];     /* of the encryption */
+	uint8_t nonce[11];
+	uint8_t payload[640]; /* of a key or metadata */
+};
+
 /* What hibernation saves and restores. */
 struct sim_context {
 	struct sim_session_context session[SIM_NSESSIONS];
@@ -117,6 +131,8 @@ struct sim_app {
 	uint64_t drbg_count;
 	struct sim_hibernation hibernation;
 	struct sim_habits habits;
+	/* A protected update that writes over the content began and did not end. */
+	bool overwriting[SIM_NOBJECTS];
 	/* Lost with a reset. */
 	uint8_t open;       /* application open */
 	uint8_t last_error; /* F1C2 */
@@ -127,6 +143,7 @@ struct sim_app {
 	struct sim_context context;
 	struct sim_sha hash; /* CalcHash */
 	struct sim_sequence sequence;
+	struct sim_update update;
 };
 
 /* How a command came and how its answer goes back (presentation layer). */

@@ -24,11 +24,14 @@ enum {
 	E_UNAVAILABLE = 0x0C,
 	E_BUFFER = 0x0D,
 	E_COUNTER = 0x0E,
+	E_MANIFEST = 0x0F,
+	E_VERSION = 0x10,
 	E_METADATA = 0x11,
 	E_USAGE = 0x24,
 	E_CERT_FORMAT = 0x29,
 	E_CERT_UNSUPPORTED = 0x2A,
 	E_SIGNATURE = 0x2C,
+	E_INTEGRITY = 0x2D,
 	E_DECRYPT = 0x2E,
 	E_AUTHORIZATION = 0x2F,
 };
@@ -62,6 +65,7 @@ uint8_t cmd_encrypt_asym(struct call *c);
 uint8_t cmd_decrypt_asym(struct call *c);
 uint8_t cmd_encrypt_sym(struct call *c);
 uint8_t cmd_decrypt_sym(struct call *c);
+uint8_t cmd_update(struct call *c);
 
 /*
  * Whether the object may be used as tag (D0, D1, D3) says, now: 0, invalid metadata, or no access.
@@ -71,6 +75,13 @@ uint8_t object_usable(struct call *c, size_t object, uint8_t tag);
 
 /* SetDataObject for metadata; in: the block. */
 uint8_t cmd_set_meta(struct call *c, size_t object, const uint8_t *block, size_t len);
+
+/*
+ * Puts the tags of a block of metadata for an object into merged. update: by the rules of
+ * protected updates, whatever the life cycle, else by those of SetDataObject. 0 or an error code.
+ */
+uint8_t meta_merge(const struct sim_app *app, size_t object, const uint8_t *block, size_t len,
+    bool update, struct sim_meta *merged);
 
 /* InData as TLVs: tag(1) length(2) value. want lists the tags that may come, each once. */
 struct tlv {

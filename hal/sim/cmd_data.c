@@ -103,13 +103,6 @@ cmd_get(struct call *c)
 	return c->param == GET_META ? get_meta(c, (size_t)i) : get_data(c, (size_t)i);
 }
 
-static bool
-is_life_cycle(uint8_t v)
-{
-	return v == LCS_CREATION || v == LCS_INITIALIZATION || v == LCS_OPERATIONAL ||
-	       v == LCS_TERMINATION;
-}
-
 /* Status objects: which values they take. handled: it is done, with the error returned. */
 static uint8_t
 set_status(struct call *c, size_t i, const uint8_t *v, bool erase, bool *handled)

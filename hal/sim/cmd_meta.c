@@ -67,33 +67,34 @@ type_ok(const struct sim_app *app, size_t i, uint8_t v)
 }
 
 static uint8_t
-check_lcso(const struct sim_app *app, size_t i, uint8_t v)
+check_lcso(const struct sim_app *app, size_t i, uint8_t v, bool forward)
 {
 	size_t len;
 
 	if (meta_get(&app->meta[i], TAG_LCSO, &len) == NULL)
 		return E_ACCESS;
-	if (v != LCS_CREATION && v != LCS_INITIALIZATION && v != LCS_OPERATIONAL &&
-	    v != LCS_TERMINATION)
+	if (!is_life_cycle(v))
 		return E_ACCESS;
-	return v >= object_lcso(app, i) ? 0 : E_ACCESS;
+	return forward && v < object_lcso(app, i) ? E_ACCESS : 0;
 }
 
 static uint8_t
-check(const struct sim_app *app, size_t i, uint8_t tag, const uint8_t *v, size_t len)
+check(const struct sim_app *app, size_t i, bool update, uint8_t tag, const uint8_t *v, size_t len)
 {
 	const struct tag_rule *r = find(tag);
 
 	if (r == NULL || !model_on(app, r->on))
 		return E_DATA;
+	if (update && (r->rule == V_NEVER || tag == TAG_VERSION))
+		return E_MANIFEST;
 	if (r->rule == V_NEVER)
 		return E_ACCESS;
 	if (r->len != 0 && len != r->len)
 		return E_LENGTH;
-	if (r->before_op && object_lcso(app, i) >= LCS_OPERATIONAL)
+	if (!update && r->before_op && object_lcso(app, i) >= LCS_OPERATIONAL)
 		return E_ACCESS;
 	switch (r->rule) {
-	case V_LCS: return check_lcso(app, i, v[0]);
+	case V_LCS: return check_lcso(app, i, v[0], !update);
 	case V_ACCESS: return access_wellformed(app, v, len) ? 0 : E_DATA;
 	case V_TYPE: return type_ok(app, i, v[0]) ? 0 : E_DATA;
 	default: return tag == TAG_USAGE && object_at(i)->max != 0 ? E_DATA : 0;
@@ -110,27 +111,39 @@ seen_before(const uint8_t *block, size_t end, uint8_t tag)
 }
 
 uint8_t
-cmd_set_meta(struct call *c, size_t i, const uint8_t *block, size_t len)
+meta_merge(const struct sim_app *app, size_t i, const uint8_t *block, size_t len, bool update,
+    struct sim_meta *merged)
 {
-	struct sim_meta merged = c->app->meta[i];
 	uint8_t err;
 
 	if (block[0] != 0x20)
 		return E_DATA;
 	if (len < 2 || block[1] != len - 2)
 		return E_LENGTH;
-	if (object_at(i)->kind == OBJ_SESSION)
-		return E_ACCESS;
 	for (size_t p = 2; p < len; p += 2u + block[p + 1]) {
 		if (len - p < 2 || block[p + 1] > len - p - 2)
 			return E_LENGTH;
 		if (seen_before(block, p, block[p]))
 			return E_DATA;
-		if ((err = check(c->app, i, block[p], block + p + 2, block[p + 1])) != 0)
+		err = check(app, i, update, block[p], block + p + 2, block[p + 1]);
+		if (err != 0)
 			return err;
-		if (!meta_set(&merged, block[p], block + p + 2, block[p + 1]))
+		if (!meta_set(merged, block[p], block + p + 2, block[p + 1]))
 			return E_META_TRUNCATED;
 	}
+	return 0;
+}
+
+uint8_t
+cmd_set_meta(struct call *c, size_t i, const uint8_t *block, size_t len)
+{
+	struct sim_meta merged = c->app->meta[i];
+	uint8_t err;
+
+	if ((err = meta_merge(c->app, i, block, len, false, &merged)) != 0)
+		return err;
+	if (object_at(i)->kind == OBJ_SESSION)
+		return E_ACCESS;
 	c->app->meta[i] = merged;
 	c->us = 30000;
 	return 0;

@@ -42,6 +42,9 @@ size_t aes_size(uint8_t alg);
 bool ec_generate(struct sim_app *app, uint8_t alg, struct sim_key *key);
 bool rsa_generate(struct sim_app *app, uint8_t alg, struct sim_key *key);
 
+/* Whether an EC key from outside is one: 0 < d < n. */
+bool ec_private_valid(const struct sim_key *key);
+
 /* The public key as DER BIT STRING; its length, 0 on failure. */
 size_t ec_public(const struct sim_key *key, uint8_t out[PUB_MAX]);
 size_t rsa_public(const struct sim_key *key, uint8_t out[PUB_MAX]);

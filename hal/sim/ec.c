@@ -57,6 +57,20 @@ ec_generate(struct sim_app *app, uint8_t alg, struct sim_key *key)
 	return ok;
 }
 
+bool
+ec_private_valid(const struct sim_key *key)
+{
+	const struct curve *cv = find(key->alg);
+	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	BIGNUM *d = cv != NULL ? BN_bin2bn(key->priv, cv->size, NULL) : NULL;
+	const bool ok =
+	    g != NULL && d != NULL && !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(g)) < 0;
+
+	BN_clear_free(d);
+	EC_GROUP_free(g);
+	return ok;
+}
+
 /* k times the generator, affine. */
 static bool
 point(const EC_GROUP *g, const BIGNUM *k, BIGNUM *x, BIGNUM *y, BN_CTX *ctx)

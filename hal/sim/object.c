@@ -119,6 +119,24 @@ meta_set(struct sim_meta *m, uint8_t tag, const uint8_t *v, size_t len)
 	return true;
 }
 
+void
+meta_remove(struct sim_meta *m, uint8_t tag)
+{
+	struct sim_meta out = { 0 };
+
+	for (size_t p = 0; p + 2 <= m->len; p += 2u + m->tlv[p + 1])
+		if (m->tlv[p] != tag)
+			(void)meta_set(&out, m->tlv[p], m->tlv + p + 2, m->tlv[p + 1]);
+	*m = out;
+}
+
+bool
+is_life_cycle(uint8_t v)
+{
+	return v == LCS_CREATION || v == LCS_INITIALIZATION || v == LCS_OPERATIONAL ||
+	       v == LCS_TERMINATION;
+}
+
 uint8_t
 object_lcso(const struct sim_app *app, size_t i)
 {
@@ -140,7 +158,9 @@ object_max(const struct sim_app *app, size_t i)
 	size_t len;
 	const uint8_t *v = meta_get(&app->meta[i], TAG_MAX, &len);
 
-	return v != NULL ? meta_size(v, len) : 0;
+	const size_t room = object_at(i)->max;
+
+	return v == NULL ? 0 : meta_size(v, len) < room ? meta_size(v, len) : room;
 }
 
 size_t
@@ -151,7 +171,7 @@ object_used(const struct sim_app *app, size_t i)
 
 	if (v == NULL)
 		return object_max(app, i);
-	return meta_size(v, len);
+	return meta_size(v, len) < object_max(app, i) ? meta_size(v, len) : object_max(app, i);
 }
 
 /* One byte up to 255, two above (seen on real chips). */

@@ -53,6 +53,8 @@ enum {
 	LCS_TERMINATION = 0x0F
 };
 
+bool is_life_cycle(uint8_t v);
+
 /* The table of all objects of all models (object_table.c); NULL past the end. */
 const struct object *object_at(size_t i);
 
@@ -78,6 +80,8 @@ const uint8_t *meta_get(const struct sim_meta *m, uint8_t tag, size_t *len);
 /* Sets or replaces a tag, keeping ascending order. False when it does not fit (error 0x09). */
 bool meta_set(struct sim_meta *m, uint8_t tag, const uint8_t *v, size_t len);
 
+void meta_remove(struct sim_meta *m, uint8_t tag);
+
 uint8_t object_lcso(const struct sim_app *app, size_t i); /* absent: operational */
 size_t object_max(const struct sim_app *app, size_t i);   /* C4; keys: 0 */
 size_t object_used(const struct sim_app *app, size_t i);  /* C5; absent: maximum */
@@ -88,6 +92,9 @@ void object_boot_phase(struct sim_app *app, uint16_t oid);
 
 /* Upper-case hexadecimal of our tables; NULL: nothing. Returns the number of bytes. */
 size_t object_unhex(const char *hex, uint8_t *out);
+
+/* The content an object left the factory with, if it is one from the table. */
+void object_default_content(struct sim_app *app, size_t i);
 
 /* All objects as they leave the factory, contents and metadata from the tables. */
 void objects_factory(struct sim_app *app);

@@ -187,6 +187,12 @@ make(struct sim_app *app, size_t i, const char *meta, const char *content)
 }
 
 void
+object_default_content(struct sim_app *app, size_t i)
+{
+	(void)object_unhex(objects[i].content, object_content(app, i));
+}
+
+void
 objects_factory(struct sim_app *app)
 {
 	for (size_t i = 0; i < NITEMS(objects); i++)

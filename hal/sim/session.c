@@ -47,6 +47,7 @@ void
 sequence_end(struct sim_app *app)
 {
 	explicit_bzero(&app->sequence, sizeof(app->sequence));
+	explicit_bzero(&app->update, sizeof(app->update));
 }
 
 void

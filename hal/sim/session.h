@@ -19,7 +19,7 @@ void session_clear(struct sim_session_context *s);
 /* Sessions, Auto states, running hash and sequence end. */
 void context_clear(struct sim_app *app);
 
-/* An EncryptSym or DecryptSym in steps is over or broken off. */
+/* An EncryptSym, DecryptSym or SetObjectProtected in steps is over or broken off. */
 void sequence_end(struct sim_app *app);
 
 /* Auto states, by the OID of the authorization reference. auth_set is false when all are taken. */

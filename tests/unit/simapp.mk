@@ -54,3 +54,11 @@ unit_tests += tests/unit/test_simapp_vectors
 tests_unit_test_simapp_vectors_SOURCES = tests/unit/test_simapp_vectors.c $(simapp_rig)
 tests_unit_test_simapp_vectors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_vectors_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_simapp_update
+unit_tests += tests/unit/test_simapp_update
+
+tests_unit_test_simapp_update_SOURCES = tests/unit/test_simapp_update.c \
+	tests/unit/simapp_manifest.c tests/unit/simapp_manifest.h $(simapp_rig)
+tests_unit_test_simapp_update_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_update_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)

@@ -19,6 +19,7 @@ static const struct {
 } commands[] = {
 	{ "0100", "E0C2", "0001" },
 	{ "0200", "F1D0000000", "00014002" },
+	{ "0301", "300001FF", "01" },
 	{ "0C00", "0010", "000104" },
 	{ "3111", "01000A00112233445566778899030002E0F0", "11010203" },
 	{ "3803", "010002E0F102000110",
@@ -37,8 +38,8 @@ static const struct {
 	{ "7000", AID, "0001" },
 };
 
-/* Codes of the chip that this simulator does not take yet, and codes no chip has. */
-static const uint8_t unknown[] = { 0x03, 0x00, 0x04, 0x10, 0x18, 0x1A, 0x55, 0x7F };
+/* Codes that this chip does not have. */
+static const uint8_t unknown[] = { 0x00, 0x04, 0x10, 0x18, 0x1A, 0x55, 0x7F };
 
 START_TEST(cmd_1_closed_application_takes_only_open)
 {
