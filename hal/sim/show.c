@@ -23,14 +23,15 @@
 #define META_MAX          44
 
 /* Metadata tags, one-byte lengths. */
-#define TAG_LCSO   0xC0
-#define TAG_CHANGE 0xD0
-#define TAG_READ   0xD1
-#define TAG_EXEC   0xD3
-#define TAG_UPDATE 0xD8
-#define TAG_ALG    0xE0
-#define TAG_USAGE  0xE1
-#define TAG_TYPE   0xE8
+#define TAG_LCSO    0xC0
+#define TAG_VERSION 0xC1
+#define TAG_CHANGE  0xD0
+#define TAG_READ    0xD1
+#define TAG_EXEC    0xD3
+#define TAG_UPDATE  0xD8
+#define TAG_ALG     0xE0
+#define TAG_USAGE   0xE1
+#define TAG_TYPE    0xE8
 
 struct name {
 	uint8_t value;
@@ -119,6 +120,19 @@ meta_byte(const struct sim_object_view *v, uint8_t tag)
 	const uint8_t *p = meta_find(v, tag, &len);
 
 	return p != NULL && len == 1 ? p[0] : -1;
+}
+
+/* Payload version of the last protected update, -1: there was none. pending: it did not end. */
+static int
+version(const struct sim_object_view *v, bool *pending)
+{
+	size_t len;
+	const uint8_t *p = meta_find(v, TAG_VERSION, &len);
+
+	if (p == NULL || len != 2)
+		return -1;
+	*pending = (p[0] & 0x80) != 0;
+	return (p[0] & 0x7F) << 8 | p[1];
 }
 
 /* An object without the tag counts as operational for ever. */
@@ -278,6 +292,7 @@ show_object(const struct sim_object_view *v)
 {
 	char what[256], words[160], size[24] = "";
 	const uint8_t *ac;
+	bool pending;
 	size_t len;
 
 	describe(v, what, sizeof(what));
@@ -293,6 +308,9 @@ show_object(const struct sim_object_view *v)
 		(void)printf("%s%s: %s", i == 0 ? "" : "; ", conditions[i].title,
 		    ac == NULL ? "never" : words);
 	}
+	if (version(v, &pending) >= 0)
+		(void)printf("; version: %d%s", version(v, &pending),
+		    pending ? ", update not complete" : "");
 	(void)printf("\n");
 }
 
@@ -325,6 +343,7 @@ object_json(const struct sim_object_view *v)
 	json_t *o = json_object(), *access = json_object();
 	char text[256], oid[5];
 	const uint8_t *ac;
+	bool pending;
 	size_t len;
 
 	(void)snprintf(oid, sizeof(oid), "%04X", v->oid);
@@ -348,6 +367,10 @@ object_json(const struct sim_object_view *v)
 			(void)json_object_set_new(access, conditions[i].key, json_string(text));
 	}
 	(void)json_object_set_new(o, "access", access);
+	if (version(v, &pending) >= 0) {
+		(void)json_object_set_new(o, "version", json_integer(version(v, &pending)));
+		(void)json_object_set_new(o, "update_pending", json_boolean(pending));
+	}
 	return o;
 }
 

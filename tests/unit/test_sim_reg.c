@@ -345,6 +345,24 @@ START_TEST(supply_off_loses_what_is_volatile)
 }
 END_TEST
 
+/* Trust X is faster. */
+START_TEST(start_up_takes_the_models_time)
+{
+	const unsigned ms = _i == 0 ? 10 : 15;
+	struct host x;
+
+	host_start_model(&x, _i == 0 ? "trust-x" : "trust-m-v3");
+	sim_line(x.s, SIM_LINE_RESET, false);
+	host_sleep_us(&x, 100);
+	sim_line(x.s, SIM_LINE_RESET, true);
+	host_sleep_us(&x, 1000 * ms - 150);
+	ck_assert_int_eq(sim_write(x.s, ADDR, (const uint8_t[]){ 0x82 }, 1), HAL_ENACK);
+	host_sleep_us(&x, 150);
+	ck_assert_int_eq(sim_write(x.s, ADDR, (const uint8_t[]){ 0x82 }, 1), 0);
+	host_end(&x);
+}
+END_TEST
+
 START_TEST(transfers_take_their_time)
 {
 	uint64_t t = sim_now(h.s);
@@ -391,6 +409,7 @@ main(void)
 	tcase_add_test(tc, half_a_value_changes_nothing);
 	tcase_add_test(tc, a_short_read_consumes_the_frame_and_a_long_one_ends_in_ff);
 	tcase_add_test(tc, supply_off_loses_what_is_volatile);
+	tcase_add_loop_test(tc, start_up_takes_the_models_time, 0, 2);
 	tcase_add_test(tc, transfers_take_their_time);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
