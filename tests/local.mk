@@ -14,6 +14,7 @@ include tests/module/local.mk
 include tests/cli/local.mk
 include tests/bench/local.mk
 include tests/load/local.mk
+include tests/fuzz/local.mk
 
 dist_check_SCRIPTS += tests/layers.sh tests/headers.sh tests/style.sh
 EXTRA_DIST += tests/layers
