@@ -5,11 +5,11 @@
 
 #include "hal/sim/access.h"
 #include "hal/sim/cmd.h"
+#include "hal/sim/model.h"
 #include "hal/sim/object.h"
 #include "hal/sim/rng.h"
 
 #define OID_BINDING 0xE140
-#define DERIVE_US   50000 /* DeriveKey, PRF-SHA256, 40 bytes */
 
 size_t
 sim_app_binding(struct sim_app *app, uint64_t now, bool event, uint8_t secret[SIM_BINDING_MAX],
@@ -20,7 +20,7 @@ sim_app_binding(struct sim_app *app, uint64_t now, bool event, uint8_t secret[SI
 	struct call c = { .app = app, .prot = &prot, .now = now };
 	size_t len;
 
-	*exec_ns = sim_app_time(app, DERIVE_US);
+	*exec_ns = sim_app_time(app, model_us(app, TIME_DERIVE_SESSION));
 	if (i < 0 || app->terminated || !access_granted(app, (size_t)i, TAG_EXECUTE, &prot))
 		return 0;
 	len = object_used(app, (size_t)i);

@@ -17,11 +17,6 @@
 #define SEED_MAX    1024
 #define INFO_MAX    256
 
-/* Times of P-256; of 40 bytes from a session's secret, and from a data object. */
-#define AGREE_US          60000
-#define DERIVE_SESSION_US 50000
-#define DERIVE_OBJECT_US  130000
-
 uint8_t
 cmd_agree(struct call *c)
 {
@@ -56,7 +51,7 @@ cmd_agree(struct call *c)
 		return E_DATA;
 	if (k.persistent)
 		monitor_event(c);
-	c->us = ec_us(k.key->alg, AGREE_US);
+	c->us = model_ec_us(c->app, TIME_AGREE, k.key->alg);
 	err = ecdh(k.key, &peer, x) ? 0 : E_INTERNAL;
 	if (err == 0)
 		target_put(c, &t[4], x, size);
@@ -135,7 +130,7 @@ derive(struct call *c, const struct derivation *d, const struct tlv t[NTAGS], si
 		sim_prf(d->hash, s.p, s.len, t[SEED].value, t[SEED].len, key, len);
 	target_put(c, &t[SESSION], key, len);
 	explicit_bzero(key, sizeof(key));
-	c->us = s.persistent ? DERIVE_OBJECT_US : DERIVE_SESSION_US;
+	c->us = model_us(c->app, s.persistent ? TIME_DERIVE_OBJECT : TIME_DERIVE_SESSION);
 	return 0;
 }
 

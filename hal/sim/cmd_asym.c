@@ -12,10 +12,6 @@
 #define PADDING_MIN  11
 #define TAG_MESSAGE  0x61
 
-/* Times of RSA-2048. */
-#define ENCRYPT_US 40000
-#define DECRYPT_US 315000
-
 enum { MESSAGE, SESSION, CERT, ALG, KEY, NTAGS };
 
 static uint8_t
@@ -78,7 +74,7 @@ cmd_encrypt_asym(struct call *c)
 	if (!rsa_encrypt(c->app, &pub, msg, len, out))
 		return E_INTERNAL;
 	call_put(c, TAG_MESSAGE, out, size);
-	c->us = pub.alg == ALG_RSA1024 ? ENCRYPT_US / 3 : ENCRYPT_US;
+	c->us = model_rsa_us(c->app, TIME_ENCRYPT_RSA, pub.alg);
 	return 0;
 }
 
@@ -92,7 +88,7 @@ decrypt(struct call *c, const struct tlv *in, struct sim_session_context *sessio
 
 	if (k->persistent)
 		monitor_event(c);
-	c->us = k->key->alg == ALG_RSA1024 ? DECRYPT_US / 6 : DECRYPT_US;
+	c->us = model_rsa_us(c->app, TIME_DECRYPT_RSA, k->key->alg);
 	if (!rsa_decrypt(k->key, in->value, out, &len))
 		err = E_DECRYPT;
 	else if (session == NULL)

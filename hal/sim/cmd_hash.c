@@ -23,8 +23,7 @@ enum { START = 0x00, WHOLE = 0x01, CONTINUE = 0x02, FINAL = 0x03, TERMINATE = 0x
 #define MAC_LEN     24
 
 /* 15 kB/s */
-#define START_US      5000
-#define US_PER_15BYTE 1000
+#define START_US 5000
 
 static void
 seal(const struct sim_app *app, const uint8_t *p, uint8_t mac[SHA_MAX])
@@ -163,7 +162,7 @@ hash(struct call *c, const struct tlv t[NTAGS], uint8_t step)
 	if (s->size == 0)
 		return E_SEQUENCE;
 	sha_add(s, data, len);
-	c->us = START_US + len * US_PER_15BYTE / 15;
+	c->us = START_US + len * model_us(c->app, TIME_HASH_KB) / 1000;
 	if (step != START && step != CONTINUE)
 		put_digest(c, step == SO_FAR);
 	if (t[EXPORT].present)

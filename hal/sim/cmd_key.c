@@ -12,24 +12,9 @@
 #include "hal/sim/rng.h"
 #include "hal/sim/session.h"
 
-#define DIGEST_MIN 10
+#define DIGEST_MIN      10
 
-/* Times of P-256 or RSA-2048; the others are multiples. */
-#define SIGN_EC_US      65000
-#define SIGN_RSA_US     310000
-#define GENERATE_EC_US  55000
-#define GENERATE_RSA_US 2900000
 #define GENERATE_AES_US 30000 /* in no table */
-
-uint64_t
-ec_us(uint8_t alg, uint64_t p256_us)
-{
-	switch (ec_size(alg)) {
-	case 32: return p256_us;
-	case 48: return p256_us * 25 / 10;
-	default: return p256_us * 5;
-	}
-}
 
 /*
  * A search for primes takes as long as it takes: 2.9 s is the least, twice that the average, more
@@ -38,16 +23,17 @@ ec_us(uint8_t alg, uint64_t p256_us)
 static uint64_t
 rsa_search_us(struct sim_app *app, uint8_t alg)
 {
-	uint64_t us = GENERATE_RSA_US;
+	const uint64_t least = model_rsa_us(app, TIME_GENERATE_RSA, alg);
+	uint64_t us = least;
 	uint8_t b;
 
 	for (;;) {
 		rng_bytes(app, &b, 1);
 		if (b < 256 / 10)
 			break;
-		us += GENERATE_RSA_US / 10;
+		us += least / 10;
 	}
-	return alg == ALG_RSA1024 ? us / 6 : us;
+	return us;
 }
 
 static uint8_t
@@ -64,7 +50,7 @@ generate(struct call *c, struct sim_key *key)
 	} else {
 		ok = ec_generate(c->app, c->param, key);
 		n = ok ? ec_public(key, pub) : 0;
-		c->us = ec_us(c->param, GENERATE_EC_US);
+		c->us = model_ec_us(c->app, TIME_GENERATE_EC, c->param);
 	}
 	if (n == 0)
 		return E_INTERNAL;
@@ -273,10 +259,10 @@ cmd_sign(struct call *c)
 		monitor_event(c);
 	if (c->param == SCHEME_ECDSA) {
 		c->out_len = ecdsa_sign(c->app, k.key, t[0].value, t[0].len, c->out);
-		c->us = ec_us(k.key->alg, SIGN_EC_US);
+		c->us = model_ec_us(c->app, TIME_SIGN_EC, k.key->alg);
 		return c->out_len != 0 ? 0 : E_INTERNAL;
 	}
 	c->out_len = rsa_size(k.key->alg);
-	c->us = k.key->alg == ALG_RSA1024 ? SIGN_RSA_US / 6 : SIGN_RSA_US;
+	c->us = model_rsa_us(c->app, TIME_SIGN_RSA, k.key->alg);
 	return rsa_sign(k.key, t[0].value, t[0].len, c->out) ? 0 : E_INTERNAL;
 }

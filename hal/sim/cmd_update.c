@@ -33,10 +33,7 @@
 #define OID_UID         0xE0C2
 #define UID_SILICON     25 /* without the build */
 
-/* Times of the frozen table; a manifest takes as long as the check of its signature. */
-#define FRAGMENT_US   60000
-#define VERIFY_EC_US  85000
-#define VERIFY_RSA_US 40000
+#define FRAGMENT_US     60000 /* a manifest takes as long as the check of its signature */
 
 /* --- the manifest -------------------------------------------------------------------------- */
 
@@ -172,10 +169,10 @@ check_signature(struct call *c, const struct manifest *m, const struct sim_publi
 		return E_SIGNATURE;
 	signed_hash(m, hash);
 	if (m->rsa) {
-		c->us = pub->alg == ALG_RSA1024 ? VERIFY_RSA_US / 3 : VERIFY_RSA_US;
+		c->us = model_rsa_us(c->app, TIME_VERIFY_RSA, pub->alg);
 		ok = rsa_verify(pub, hash, HASH_LEN, m->signature.p);
 	} else {
-		c->us = ec_us(pub->alg, VERIFY_EC_US);
+		c->us = model_ec_us(c->app, TIME_VERIFY_EC, pub->alg);
 		ok = ecdsa_verify(pub, hash, HASH_LEN, m->signature.p, m->signature.p + size);
 	}
 	return ok ? 0 : E_SIGNATURE;

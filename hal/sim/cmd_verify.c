@@ -3,14 +3,11 @@
 
 #include "hal/base/err.h"
 #include "hal/sim/cert.h"
+#include "hal/sim/model.h"
 #include "hal/sim/operand.h"
 
 #define SIGNATURE_MAX 520
 #define DIGEST_MAX    64 /* ECDSA */
-
-/* Times of P-256 and RSA-2048. */
-#define VERIFY_EC_US  85000
-#define VERIFY_RSA_US 40000
 
 enum { DIGEST, SIGNATURE, CERT, ALG, KEY, NTAGS };
 
@@ -43,7 +40,7 @@ verify_ec(struct call *c, const struct sim_public *pub, const struct tlv *digest
 		return E_CERT_UNSUPPORTED; /* by its form it can only be a certificate's */
 	if (digest->len > size)
 		return E_DATA;
-	c->us = ec_us(pub->alg, VERIFY_EC_US);
+	c->us = model_ec_us(c->app, TIME_VERIFY_EC, pub->alg);
 	if (!ecdsa_split(signature->value, signature->len, size, r, s))
 		return c->app->habits.signature_form_2c ? E_SIGNATURE : E_DATA;
 	return ecdsa_verify(pub, digest->value, digest->len, r, s) ? 0 : E_SIGNATURE;
@@ -57,7 +54,7 @@ verify_rsa(struct call *c, const struct sim_public *pub, const struct tlv *diges
 
 	if (size == 0)
 		return E_CERT_UNSUPPORTED;
-	c->us = pub->alg == ALG_RSA1024 ? VERIFY_RSA_US / 3 : VERIFY_RSA_US;
+	c->us = model_rsa_us(c->app, TIME_VERIFY_RSA, pub->alg);
 	if (signature->len != size)
 		return c->app->habits.signature_form_2c ? E_SIGNATURE : E_DATA;
 	return rsa_verify(pub, digest->value, digest->len, signature->value) ? 0 : E_SIGNATURE;

@@ -82,6 +82,25 @@ static const struct {
 	{ ALG_AES256, ON_V3 },
 };
 
+/*
+ * Execution times of the data sheets, without shielded connection: Trust X, V1, V3. What a chip
+ * does not have is 0. The sheets of Trust X and V1 know one time for deriving keys.
+ */
+static const uint32_t times[TIME_COUNT][3] = {
+	[TIME_SIGN_EC] = { 60000, 60000, 65000 },
+	[TIME_SIGN_RSA] = { 0, 310000, 310000 },
+	[TIME_VERIFY_EC] = { 85000, 85000, 85000 },
+	[TIME_VERIFY_RSA] = { 0, 45000, 40000 },
+	[TIME_AGREE] = { 65000, 60000, 60000 },
+	[TIME_GENERATE_EC] = { 80000, 75000, 55000 },
+	[TIME_GENERATE_RSA] = { 0, 2900000, 2900000 },
+	[TIME_ENCRYPT_RSA] = { 0, 30000, 40000 },
+	[TIME_DECRYPT_RSA] = { 0, 310000, 315000 },
+	[TIME_DERIVE_SESSION] = { 140000, 50000, 50000 },
+	[TIME_DERIVE_OBJECT] = { 140000, 50000, 130000 },
+	[TIME_HASH_KB] = { 200000, 83333, 66667 },
+};
+
 const struct model *
 model_at(size_t i)
 {
@@ -128,4 +147,35 @@ const char *
 sim_app_model(size_t n)
 {
 	return n < NITEMS(models) ? models[n].name : NULL;
+}
+
+uint64_t
+model_us(const struct sim_app *app, enum model_op op)
+{
+	const uint8_t silicon = model_of(app)->silicon;
+
+	return times[op][silicon == ON_X ? 0 : silicon == ON_V1 ? 1 : 2];
+}
+
+/* Estimates: P-384 takes 2.5 times as long as P-256, P-521 and Brainpool 512 five times. */
+uint64_t
+model_ec_us(const struct sim_app *app, enum model_op op, uint8_t alg)
+{
+	const uint64_t us = model_us(app, op);
+
+	switch (ec_size(alg)) {
+	case 32: return us;
+	case 48: return us * 25 / 10;
+	default: return us * 5;
+	}
+}
+
+/* Estimates: RSA 1024 takes a sixth of RSA 2048 for the private key, a third for the public one. */
+uint64_t
+model_rsa_us(const struct sim_app *app, enum model_op op, uint8_t alg)
+{
+	const bool is_public = op == TIME_VERIFY_RSA || op == TIME_ENCRYPT_RSA;
+	const uint64_t us = model_us(app, op);
+
+	return alg != ALG_RSA1024 ? us : is_public ? us / 3 : us / 6;
 }

@@ -51,4 +51,26 @@ bool model_on(const struct sim_app *app, unsigned silicon);
 /* Whether the chip knows the algorithm identifier (SRM 4.4.2). */
 bool model_alg(const struct sim_app *app, uint8_t alg);
 
+/* What takes time and differs between the models. EC: of P-256; RSA: of 2048 bits. */
+enum model_op {
+	TIME_SIGN_EC,
+	TIME_SIGN_RSA,
+	TIME_VERIFY_EC,
+	TIME_VERIFY_RSA,
+	TIME_AGREE,
+	TIME_GENERATE_EC,
+	TIME_GENERATE_RSA,
+	TIME_ENCRYPT_RSA,
+	TIME_DECRYPT_RSA,
+	TIME_DERIVE_SESSION, /* a secret in a session */
+	TIME_DERIVE_OBJECT,
+	TIME_HASH_KB, /* 1000 bytes */
+	TIME_COUNT,
+};
+
+/* In microseconds, at 15 mA and speed 1. ec, rsa: for this algorithm. */
+uint64_t model_us(const struct sim_app *app, enum model_op op);
+uint64_t model_ec_us(const struct sim_app *app, enum model_op op, uint8_t alg);
+uint64_t model_rsa_us(const struct sim_app *app, enum model_op op, uint8_t alg);
+
 #endif

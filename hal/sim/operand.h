@@ -62,7 +62,4 @@ uint8_t public_form(const struct tlv *oid, const struct tlv *alg, const struct t
 uint8_t public_select(struct call *c, const struct tlv *oid, const struct tlv *alg,
     const struct tlv *bits, uint16_t use, struct sim_public *pub);
 
-/* Times of curves: p256_us scaled. */
-uint64_t ec_us(uint8_t alg, uint64_t p256_us);
-
 #endif

@@ -346,6 +346,53 @@ START_TEST(cmd_54_algorithms)
 }
 END_TEST
 
+/* Data sheets, in ms; 0: the model does not do that. */
+START_TEST(execution_times)
+{
+	static const struct {
+		const char *what, *head, *in;
+		unsigned x, v1, v3;
+	} rows[] = {
+		{ "sign P-256", "B111", "01000A00112233445566778899030002E0F0", 60, 60, 65 },
+		{ "generate P-256", "B803", "010002E0F102000120", 80, 75, 55 },
+		{ "agree P-256", "B301",
+		    "010002E0F1 05000103 0600440342000460FED4BA255A9D31C961EB74C6356D68C049B8923B61"
+		    "FA6CE669622E60F29FB67903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4"
+		    "462299 080002E100",
+		    65, 60, 60 },
+		{ "derive from a session", "B401",
+		    "010002E100 0200080011223344556677 0300020028 070000", 140, 50, 50 },
+		{ "generate P-384", "B804", "070000", 200, 187, 137 },
+		{ "random", "8C00", "0020", 6, 6, 6 },
+		{ "read", "8100", "E0C6", 9, 9, 9 },
+	};
+
+	chip(_i);
+	ok("8200", "E0C400000F", ""); /* 15 mA: as the tables */
+	if (models[_i].bit & P)
+		meta_write(0xE0F2, "D30100");
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		const unsigned ms = models[_i].bit == X    ? rows[i].x
+				    : models[_i].bit == V1 ? rows[i].v1
+							   : rows[i].v3;
+		char in[512];
+
+		/* E0F1 of Express and MTR is not to be overwritten. */
+		strcpy(in, rows[i].in);
+		if (strncmp(in, "010002E0F1", 10) == 0)
+			in[9] = '2';
+		run(rows[i].head, in);
+		ck_assert_msg(rig.rsp[0] == 0, "%s", rows[i].what);
+		ck_assert_msg(rig.exec / 1000000 == ms, "%s: %u us", rows[i].what,
+		    (unsigned)(rig.exec / 1000));
+	}
+	run("B0E2", text("0103E8%s", rig_zeros(1000)));
+	ck_assert_uint_eq(rig.exec / 1000000, models[_i].bit == X    ? 205
+					      : models[_i].bit == V1 ? 88
+								     : 71);
+}
+END_TEST
+
 /* --- factory certificates ------------------------------------------------------------------ */
 
 static X509 *
@@ -538,6 +585,7 @@ suite(void)
 		obj_32_conditions_and_tags_the_model_does_not_know,
 		cmd_9_commands_of_other_models,
 		cmd_54_algorithms,
+		execution_times,
 		factory_certificates_chain_to_the_models_ca,
 		a_personalised_chip_tells_its_secrets_once,
 		all_objects_are_shown,
