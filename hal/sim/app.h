@@ -100,24 +100,6 @@ struct sim_hibernation {
 	struct sim_context context;
 };
 
-/*
- * Habits of the chip that the manual leaves open and a host could come to depend on. All false: as
- * every new chip.
- */
-struct sim_habits {
-	bool mac_start_silent;  /* start of a CBC-MAC or CMAC returns nothing, not the running value
-				 */
-	bool cbc_needs_iv;      /* CBC without IV is refused, not taken as zero */
-	bool signature_form_2c; /* a malformed signature is a wrong one: 2C, not 05 */
-	bool session_rsa_full;  /* no room for RSA keys in sessions: 0D */
-	bool any_secret_type;   /* secrets need not be typed PRESSEC or AUTOREF */
-	bool hmac_uncounted;    /* HMAC with a data object is no security event */
-	bool monitor_free_runs; /* t_max goes on through security events */
-	bool open_clears_error; /* OpenApplication clears F1C2 also without the flush bit */
-	bool empty_read_ok;     /* reading an object of used size 0 gives nothing, not 08 */
-	bool long_read_cut;     /* InLen 2 on more than 1553 bytes gives the first 1553, not 0D */
-};
-
 struct sim_app {
 	/* Not lost with power. */
 	uint8_t model; /* index into the table of models */
@@ -130,7 +112,7 @@ struct sim_app {
 	uint8_t drbg_key[32]; /* deterministic random bits: SHA-256 over key and counter */
 	uint64_t drbg_count;
 	struct sim_hibernation hibernation;
-	struct sim_habits habits;
+	uint32_t switches; /* enum sim_app_switch */
 	/* A protected update that writes over the content began and did not end. */
 	bool overwriting[SIM_NOBJECTS];
 	/* Lost with a reset. */

@@ -6,6 +6,7 @@
 #define HAL_SIM_CMD_H
 
 #include "hal/sim/app.h"
+#include "hal/sim/fault.h"
 
 #define CMD_DATA_MAX 1553 /* InData and OutData */
 
@@ -94,6 +95,13 @@ uint8_t tlv_parse(const uint8_t *in, size_t len, struct tlv *want, size_t n);
 
 /* Index of an object of this chip by the OID at p, or -1. */
 int oid_at(const struct sim_app *app, const uint8_t *p);
+
+/* Whether this chip does as the switch says. */
+static inline bool
+app_switch(const struct sim_app *app, enum sim_app_switch which)
+{
+	return (app->switches & which) != 0;
+}
 
 /* Appends tag, length and value to OutData. */
 void call_put(struct call *c, uint8_t tag, const uint8_t *v, size_t len);

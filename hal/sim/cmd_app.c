@@ -66,7 +66,7 @@ cmd_open(struct call *c)
 		explicit_bzero(&c->app->hibernation, sizeof(c->app->hibernation));
 		object_boot_phase(c->app, OID_SECSTA);
 	}
-	if (c->app->habits.open_clears_error)
+	if (app_switch(c->app, SIM_APP_OPEN_CLEARS))
 		c->app->last_error = 0;
 	c->app->open = 1;
 	c->us = 20000;

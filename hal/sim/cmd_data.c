@@ -72,12 +72,12 @@ get_data(struct call *c, size_t i)
 	if ((err = has_content(i)) != 0 || (err = object_usable(c, i, TAG_READ)) != 0)
 		return err;
 	used = object_used(c->app, i);
-	if (off >= used && !(used == 0 && off == 0 && c->app->habits.empty_read_ok))
+	if (off >= used && !(used == 0 && off == 0 && app_switch(c->app, SIM_APP_EMPTY_READ)))
 		return E_BOUNDARY;
 	if (len > used - off)
 		len = used - off;
 	if (len > CMD_DATA_MAX) {
-		if (!c->app->habits.long_read_cut)
+		if (!app_switch(c->app, SIM_APP_LONG_READ_CUT))
 			return E_BUFFER;
 		len = CMD_DATA_MAX;
 	}

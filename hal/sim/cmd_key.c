@@ -98,7 +98,7 @@ generate_session(struct call *c, struct sim_session_context *session, uint8_t us
 
 	if (usage == 0)
 		return E_DATA;
-	if (rsa_size(c->param) != 0 && c->app->habits.session_rsa_full)
+	if (rsa_size(c->param) != 0 && app_switch(c->app, SIM_APP_NO_SESSION_RSA))
 		return E_BUFFER;
 	if ((err = generate(c, &key)) == 0)
 		session_put_key(session, &key, usage);

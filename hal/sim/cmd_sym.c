@@ -101,8 +101,10 @@ check_form(const struct call *c, const struct scheme *s, const struct tlv t[NTAG
 		return E_DATA;
 	if (t[IV].present && t[IV].len != AES_BLOCK)
 		return E_LENGTH;
-	return s->mode == CBC && starts(t) && !t[IV].present && c->app->habits.cbc_needs_iv ? E_DATA
-											    : 0;
+	return s->mode == CBC && starts(t) && !t[IV].present &&
+		       app_switch(c->app, SIM_APP_CBC_NEEDS_IV)
+		   ? E_DATA
+		   : 0;
 }
 
 static uint8_t
@@ -116,7 +118,7 @@ start_hmac(struct call *c, const struct scheme *s)
 
 	if (err != 0)
 		return err;
-	if (secret.persistent && !c->app->habits.hmac_uncounted)
+	if (secret.persistent && !app_switch(c->app, SIM_APP_HMAC_UNCOUNTED))
 		monitor_event(c);
 	hmac_start(&h, s->hash, secret.p, secret.len);
 	q->inner = h.inner;
@@ -195,7 +197,7 @@ step_aes(struct call *c, const struct scheme *s, bool encrypt, const struct tlv 
 	if (s->mode == CBC_MAC || s->mode == CMAC) {
 		if (!add_mac(q, s, key, t))
 			return E_INTERNAL;
-		if (ends(t) || (t[DATA].tag == START && !c->app->habits.mac_start_silent))
+		if (ends(t) || (t[DATA].tag == START && !app_switch(c->app, SIM_APP_MAC_SILENT)))
 			call_put(c, TAG_RESULT, q->chain, AES_BLOCK);
 		return 0;
 	}
@@ -284,7 +286,7 @@ verify(struct call *c, const struct scheme *s, const struct sim_session_context 
 		return err;
 	if (session->kind != SIM_SESSION_RANDOM)
 		return E_SEQUENCE;
-	if (!c->app->habits.hmac_uncounted)
+	if (!app_switch(c->app, SIM_APP_HMAC_UNCOUNTED))
 		monitor_event(c);
 	c->us = HMAC_US;
 	if ((err = check_mac(s, session, &secret, t)) != 0)

@@ -42,7 +42,7 @@ verify_ec(struct call *c, const struct sim_public *pub, const struct tlv *digest
 		return E_DATA;
 	c->us = model_ec_us(c->app, TIME_VERIFY_EC, pub->alg);
 	if (!ecdsa_split(signature->value, signature->len, size, r, s))
-		return c->app->habits.signature_form_2c ? E_SIGNATURE : E_DATA;
+		return app_switch(c->app, SIM_APP_FORM_2C) ? E_SIGNATURE : E_DATA;
 	return ecdsa_verify(pub, digest->value, digest->len, r, s) ? 0 : E_SIGNATURE;
 }
 
@@ -56,7 +56,7 @@ verify_rsa(struct call *c, const struct sim_public *pub, const struct tlv *diges
 		return E_CERT_UNSUPPORTED;
 	c->us = model_rsa_us(c->app, TIME_VERIFY_RSA, pub->alg);
 	if (signature->len != size)
-		return c->app->habits.signature_form_2c ? E_SIGNATURE : E_DATA;
+		return app_switch(c->app, SIM_APP_FORM_2C) ? E_SIGNATURE : E_DATA;
 	return rsa_verify(pub, digest->value, digest->len, signature->value) ? 0 : E_SIGNATURE;
 }
 

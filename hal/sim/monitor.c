@@ -83,7 +83,7 @@ monitor_event(struct call *c)
 	if (t == 0)
 		return;
 	monitor_advance(app, c->now);
-	if (!app->habits.monitor_free_runs)
+	if (!app_switch(app, SIM_APP_FREE_RUNNING))
 		app->sec_time = c->now;
 	if (app->credit > 0) {
 		app->credit--;

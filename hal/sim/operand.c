@@ -96,8 +96,9 @@ secret_select(
 	s->persistent = true;
 	if (s->len == 0)
 		return E_DATA;
-	return object_type(c->app, (size_t)i) == type || c->app->habits.any_secret_type ? 0
-											: E_DATA;
+	return object_type(c->app, (size_t)i) == type || app_switch(c->app, SIM_APP_ANY_TYPE)
+		   ? 0
+		   : E_DATA;
 }
 
 uint8_t

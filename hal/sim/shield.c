@@ -497,14 +497,17 @@ without_layer(struct sim_state *st, uint64_t *exec_ns)
 	ch->tx_len = (uint16_t)len;
 }
 
-/* Once the host has used the layer it stays required until the next reset. */
+/*
+ * Once the host has used the layer it stays required until the next reset; also after the
+ * application was restored that hibernated when it was in use.
+ */
 void
 sim_shield_command(struct sim_state *st, uint64_t *exec_ns)
 {
 	struct sim_shield *sh = &st->shield;
 	struct sim_chain *ch = &st->chain;
 
-	if (ch->rx_presence)
+	if (ch->rx_presence || st->app.shield_restored)
 		sh->required = true;
 	ch->tx_presence =
 	    ch->rx_presence || (sh->required && !(sh->switches & SIM_SHIELD_PLAIN_OK));

@@ -395,6 +395,18 @@ sim_set_nack_busy(struct sim *s, bool on)
 }
 
 int
+sim_set_app(struct sim *s, unsigned switches)
+{
+	struct sim_state *st = begin(s);
+
+	if (st == NULL)
+		return HAL_EIO;
+	st->app.switches = switches;
+	commit(s, st);
+	return 0;
+}
+
+int
 sim_set_shield(struct sim *s, unsigned switches)
 {
 	struct sim_state *st = begin(s);

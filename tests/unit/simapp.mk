@@ -48,12 +48,44 @@ tests_unit_test_simapp_models_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFL
 tests_unit_test_simapp_models_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 # Cryptographic commands, sessions, authorization.
-check_PROGRAMS += tests/unit/test_simapp_vectors
-unit_tests += tests/unit/test_simapp_vectors
+check_PROGRAMS += \
+	tests/unit/test_simapp_vectors \
+	tests/unit/test_simapp_session \
+	tests/unit/test_simapp_hash \
+	tests/unit/test_simapp_agree \
+	tests/unit/test_simapp_sym \
+	tests/unit/test_simapp_asym
+unit_tests += \
+	tests/unit/test_simapp_vectors \
+	tests/unit/test_simapp_session \
+	tests/unit/test_simapp_hash \
+	tests/unit/test_simapp_agree \
+	tests/unit/test_simapp_sym \
+	tests/unit/test_simapp_asym
 
 tests_unit_test_simapp_vectors_SOURCES = tests/unit/test_simapp_vectors.c $(simapp_rig)
 tests_unit_test_simapp_vectors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_vectors_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_session_SOURCES = tests/unit/test_simapp_session.c $(simapp_rig)
+tests_unit_test_simapp_session_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_session_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_hash_SOURCES = tests/unit/test_simapp_hash.c $(simapp_rig)
+tests_unit_test_simapp_hash_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_hash_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_agree_SOURCES = tests/unit/test_simapp_agree.c $(simapp_rig)
+tests_unit_test_simapp_agree_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_agree_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_sym_SOURCES = tests/unit/test_simapp_sym.c $(simapp_rig)
+tests_unit_test_simapp_sym_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_sym_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_asym_SOURCES = tests/unit/test_simapp_asym.c $(simapp_rig)
+tests_unit_test_simapp_asym_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_asym_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/test_simapp_update
 unit_tests += tests/unit/test_simapp_update
