@@ -32,13 +32,15 @@ enum sim_fault_kind {
 	SIM_FAULT_TRUNCATE,  /* write: the chip sees arg bytes; read: FF from byte arg */
 	SIM_FAULT_DUPLICATE, /* write: the chip sees it twice; read: the frame waits once more */
 	SIM_FAULT_NACK,      /* address refused */
-	SIM_FAULT_DATA_NACK, /* data byte refused, nothing reaches the chip: HAL_EIO */
+	SIM_FAULT_DATA_NACK, /* data byte arg refused, those before reach the chip: HAL_EIO */
 	SIM_FAULT_BUS_DEAD,  /* bus error: HAL_EIO */
 	SIM_FAULT_ZERO,      /* read: bus stuck low, all 00 */
 	SIM_FAULT_FF,        /* read: nobody drives the bus, all FF; the chip's frame stays */
 	SIM_FAULT_BUSY,      /* read of I2C_STATE: 88 80 00 00 whatever is true */
 	SIM_FAULT_LENGTH,    /* read of I2C_STATE: length arg, RESP_RDY set */
 	SIM_FAULT_RESET,     /* the chip is reset right before this transfer */
+	SIM_FAULT_LOST,      /* another master got the bus: HAL_EIO */
+	SIM_FAULT_CLOCK,     /* clock held low for 25 ms, then given up: HAL_EIO */
 	SIM_FAULT_COUNT
 };
 

@@ -24,6 +24,9 @@ struct sim {
 	unsigned khz;
 	uint8_t boot_id[16];
 	struct sim_faults faults;
+	/* Of the last transfer that ended with HAL_EIO: why, and how many bytes got through. */
+	enum sim_fault_kind failed;
+	unsigned acked;
 };
 
 /* What the script has for one transfer, one bit per kind, and the arg of each. */

@@ -21,7 +21,7 @@ include hal/sim/app.mk
 bin_PROGRAMS += optiga-sim
 optiga_sim_SOURCES = hal/sim/prog.h hal/sim/main.c hal/sim/show.c hal/sim/words.c hal/sim/portal.c \
 	hal/sim/serve.h hal/sim/serve.c hal/sim/serve_op.c hal/sim/serve_time.c \
-	hal/sim/serve_log.c hal/sim/serve_socket.c \
+	hal/sim/serve_log.c hal/sim/serve_socket.c hal/sim/serve_fault.c \
 	hal/sim/trace.h hal/sim/trace_file.c hal/sim/trace_words.c hal/sim/decode.c \
 	hal/sim/replay.c
 optiga_sim_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)

@@ -35,6 +35,7 @@ static const char help[] =
     "      --virtual-time          time moves only with the bus, as fast as it can be computed\n"
     "      --log LOGFILE           append every bus event as a line of JSON\n"
     "      --repeated-start        take repeated STARTs, which the real chip does not\n"
+    "      --fault KIND[=N]@CLASS[+SKIP][*COUNT],...  what goes wrong, and when\n"
     "  show [--json] FILE          what is on the chip\n"
     "  decode [OPTION]... TRACE    a trace of the bus (OPTIGA_TRACE, serve --log) in words\n"
     "  replay --socket PATH [OPTION]... TRACE  let the trace answer programs instead of a chip\n"

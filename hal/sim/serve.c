@@ -170,7 +170,7 @@ loop(struct server *sv, const sigset_t *waiting)
 /* --- the command --------------------------------------------------------------------------- */
 
 struct serve_options {
-	const char *socket, *log, *image;
+	const char *socket, *log, *image, *faults;
 	bool virtual_time, repeated_start;
 };
 
@@ -182,6 +182,7 @@ parse_options(int argc, char **argv, struct serve_options *o)
 		{ "virtual-time", no_argument, NULL, 'v' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "repeated-start", no_argument, NULL, 'r' },
+		{ "fault", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -193,6 +194,7 @@ parse_options(int argc, char **argv, struct serve_options *o)
 		case 'v': o->virtual_time = true; break;
 		case 'l': o->log = optarg; break;
 		case 'r': o->repeated_start = true; break;
+		case 'f': o->faults = optarg; break;
 		case ':': return prog_usage("serve: %s needs a value", argv[optind - 1]);
 		default: return prog_usage("serve: unknown option \"%s\"", argv[optind - 1]);
 		}
@@ -222,6 +224,7 @@ open_chip(struct server *sv, const struct serve_options *o)
 	}
 	if (sim_look(sv->sim, &v) == 0)
 		sv->chip_base = v.counts;
+	(void)sim_set_shield_fault(sv->sim, NULL); /* of a server that was killed */
 	sv->virtual_time = o->virtual_time;
 	sv->repeated_start = o->repeated_start;
 	sv->base = sv->virtual_time ? sim_now(sv->sim) : 0;
@@ -242,6 +245,9 @@ prog_serve(int argc, char **argv)
 	serve_stop_on_signals(&waiting);
 	if ((r = open_chip(&sv, &o)) != PROG_OK)
 		goto out;
+	r = PROG_USAGE;
+	if (o.faults != NULL && !serve_faults(&sv, o.faults))
+		goto out;
 	r = PROG_FAILED;
 	if (o.log != NULL && !serve_log_open(&sv, o.log))
 		goto out;
@@ -256,6 +262,8 @@ out:
 	while (sv.nclients > 0)
 		drop_client(&sv, 0);
 	serve_socket_close(&sock);
+	if (sv.sim != NULL)
+		(void)sim_set_shield_fault(sv.sim, NULL);
 	serve_log_close(&sv);
 	free(sv.mark);
 	sim_close(&sv.sim);

@@ -105,10 +105,14 @@ bool serve_pass_time(struct server *sv);
 /* Milliseconds until something happens by itself, -1: never. */
 int serve_timeout(const struct server *sv);
 
+/* serve_fault.c: "KIND[=N]@CLASS[+SKIP][*COUNT],..." into the faults of sv->sim. False: said why.
+ */
+bool serve_faults(struct server *sv, const char *script);
+
 /* serve_log.c */
 bool serve_log_open(struct server *sv, const char *path);
 void serve_log_event(struct server *sv, const struct serve_client *c, uint64_t start, char dir,
-    int addr, const uint8_t *data, size_t len, bool nack);
+    int addr, const uint8_t *data, size_t len, enum serve_status st);
 void serve_log_close(struct server *sv);
 char *serve_statistics(struct server *sv, const struct serve_client *c);
 void serve_statistics_reset(struct server *sv);

@@ -1,6 +1,7 @@
 /*
  * What the bus server has seen: counters as JSON, and every event as a line of JSON, with the
- * keys of the recorded vendor traces and addr, conn, mark besides.
+ * keys of the recorded vendor traces and addr, conn, mark besides; error is the status of a
+ * transfer that failed otherwise than by a refused address.
  */
 #include <config.h>
 
@@ -64,7 +65,7 @@ put(json_t *line, const char *key, json_t *value)
 
 void
 serve_log_event(struct server *sv, const struct serve_client *c, uint64_t start, char dir, int addr,
-    const uint8_t *data, size_t len, bool nack)
+    const uint8_t *data, size_t len, enum serve_status st)
 {
 	json_t *line;
 
@@ -79,8 +80,10 @@ serve_log_event(struct server *sv, const struct serve_client *c, uint64_t start,
 	put(line, "n", json_integer((json_int_t)len));
 	put(line, "gap_us", sv->log_stopped ? us(start - sv->log_stop) : json_null());
 	put(line, "t_us", us(start));
-	if (nack)
+	if (st == SERVE_ADDR_NACK)
 		put(line, "nack", json_integer(1));
+	else if (st != SERVE_DONE)
+		put(line, "error", json_integer(st));
 	if (sv->mark != NULL)
 		put(line, "mark", json_string(sv->mark)); /* absent when it is no UTF-8 */
 	(void)json_dumpf(line, sv->log, JSON_COMPACT);

@@ -71,17 +71,27 @@ serve_release(struct server *sv, const struct serve_client *gone)
 		sv->holder = NULL;
 }
 
+/* What a fault on request looks like to the client. */
+static enum serve_status
+failure(struct server *sv)
+{
+	switch (sv->sim->failed) {
+	case SIM_FAULT_DATA_NACK: sv->counts.data_nacks++; return SERVE_DATA_NACK;
+	case SIM_FAULT_LOST: sv->counts.bus_errors++; return SERVE_ARBITRATION;
+	case SIM_FAULT_CLOCK: sv->counts.bus_errors++; return SERVE_CLOCK_LOW;
+	default: sv->counts.bus_errors++; return SERVE_BUS_ERROR;
+	}
+}
+
 static enum serve_status
 outcome(struct server *sv, int r)
 {
 	if (r == 0)
 		return SERVE_DONE;
-	if (r == HAL_ENACK) {
-		sv->counts.addr_nacks++;
-		return SERVE_ADDR_NACK;
-	}
-	sv->counts.bus_errors++;
-	return SERVE_BUS_ERROR;
+	if (r != HAL_ENACK)
+		return failure(sv);
+	sv->counts.addr_nacks++;
+	return SERVE_ADDR_NACK;
 }
 
 /* The second part of a transfer without STOP begins with a repeated START, which the chip refuses.
@@ -118,6 +128,7 @@ static void
 op_write(struct server *sv, struct serve_client *c, const struct request *rq)
 {
 	enum serve_status st = SERVE_ADDR_NACK;
+	uint8_t acked[2];
 	uint64_t start;
 
 	if (repeated_start_refused(sv, c)) {
@@ -133,8 +144,10 @@ op_write(struct server *sv, struct serve_client *c, const struct request *rq)
 		sv->counts.bytes_written += rq->len;
 		hold(sv, c, rq->op);
 	}
-	serve_log_event(sv, c, start, 'W', rq->addr, rq->payload, rq->len, st == SERVE_ADDR_NACK);
-	serve_answer(sv, c, st, NULL, 0);
+	serve_log_event(sv, c, start, 'W', rq->addr, rq->payload, rq->len, st);
+	acked[0] = (uint8_t)(sv->sim->acked >> 8);
+	acked[1] = (uint8_t)sv->sim->acked;
+	serve_answer(sv, c, st, acked, st == SERVE_DATA_NACK ? sizeof(acked) : 0);
 }
 
 static void
@@ -166,8 +179,7 @@ op_read(struct server *sv, struct serve_client *c, const struct request *rq)
 		sv->counts.bytes_read += rq->len;
 		hold(sv, c, rq->op);
 	}
-	serve_log_event(sv, c, start, 'R', rq->addr, data, st == SERVE_DONE ? rq->len : 0,
-	    st == SERVE_ADDR_NACK);
+	serve_log_event(sv, c, start, 'R', rq->addr, data, st == SERVE_DONE ? rq->len : 0, st);
 	serve_answer(sv, c, st, data, st == SERVE_DONE ? rq->len : 0);
 	free(data);
 }
@@ -225,7 +237,7 @@ op_line(struct server *sv, struct serve_client *c, const struct request *rq)
 	if (sim_look(sv->sim, &v) == 0 && (rq->addr == 0 || rq->addr == v.addr)) {
 		sim_line(sv->sim, rq->payload[0] ? SIM_LINE_SUPPLY : SIM_LINE_RESET,
 		    rq->payload[1] != 0);
-		serve_log_event(sv, c, serve_now(sv), 'Z', rq->addr, rq->payload, 2, false);
+		serve_log_event(sv, c, serve_now(sv), 'Z', rq->addr, rq->payload, 2, SERVE_DONE);
 	}
 	serve_answer(sv, c, SERVE_DONE, NULL, 0);
 }
@@ -252,7 +264,7 @@ op_mark(struct server *sv, struct serve_client *c, const struct request *rq)
 		free(sv->mark);
 		sv->mark = text;
 	}
-	serve_log_event(sv, c, serve_now(sv), 'M', 0, NULL, 0, false);
+	serve_log_event(sv, c, serve_now(sv), 'M', 0, NULL, 0, SERVE_DONE);
 	serve_answer(sv, c, SERVE_DONE, NULL, 0);
 }
 

@@ -20,10 +20,11 @@
 #include "hal/base/err.h"
 #include "hal/sim/handle.h"
 
-#define NS_PER_S    1000000000ULL
-#define DEFAULT_KHZ 100
-#define NACK_BITS   11
-#define SEEN_MAX    1024 /* of a damaged write, more than any register takes */
+#define NS_PER_S     1000000000ULL
+#define DEFAULT_KHZ  100
+#define NACK_BITS    11
+#define CLOCK_LOW_NS SIM_MS(25) /* what masters bear */
+#define SEEN_MAX     1024       /* of a damaged write, more than any register takes */
 
 /* --- making and opening -------------------------------------------------------------------- */
 
@@ -245,10 +246,20 @@ sim_set_khz(struct sim *s, unsigned khz)
 
 /* --- transfers ----------------------------------------------------------------------------- */
 
-/*
- * START and address byte. 0, or what the host gets to see instead of a transfer; that takes the
- * time of one byte, or two if the second was the one refused.
- */
+/* Which fault keeps a transfer from even starting; SIM_FAULT_COUNT: none. */
+static enum sim_fault_kind
+failure(const struct sim_effect *e)
+{
+	static const enum sim_fault_kind kinds[] = { SIM_FAULT_BUS_DEAD, SIM_FAULT_LOST,
+		SIM_FAULT_CLOCK };
+
+	for (size_t i = 0; i < NITEMS(kinds); i++)
+		if (sim_hit(e, kinds[i]))
+			return kinds[i];
+	return SIM_FAULT_COUNT;
+}
+
+/* START and address byte. 0, or what the host gets to see instead of a transfer. */
 static int
 start(struct sim *s, struct sim_state *st, uint8_t addr, const struct sim_effect *e)
 {
@@ -259,15 +270,15 @@ start(struct sim *s, struct sim_state *st, uint8_t addr, const struct sim_effect
 	if (addr == st->reg.addr && st->last_stop != SIM_NEVER &&
 	    st->now - st->last_stop < SIM_GUARD_NS)
 		st->counts.guard_violations++;
-	if (sim_hit(e, SIM_FAULT_BUS_DEAD)) {
+	s->failed = failure(e);
+	if (s->failed != SIM_FAULT_COUNT) {
 		r = HAL_EIO;
+		if (s->failed == SIM_FAULT_CLOCK && s->mode != SIM_TIME_REAL)
+			sim_state_advance(st, st->now + CLOCK_LOW_NS);
 	} else if (sim_hit(e, SIM_FAULT_NACK) || !sim_reg_acknowledges(st, addr)) {
 		r = HAL_ENACK;
 		st->counts.addr_nacks++;
 		pass_bits(s, st, NACK_BITS);
-	} else if (sim_hit(e, SIM_FAULT_DATA_NACK)) {
-		r = HAL_EIO;
-		pass_bits(s, st, NACK_BITS + 9);
 	}
 	return r;
 }
@@ -312,7 +323,16 @@ sim_write(struct sim *s, uint8_t addr, const uint8_t *data, size_t len)
 	if (st == NULL)
 		return HAL_EIO;
 	sim_fault_plan(&s->faults, st, data, len, &e);
-	if ((r = start(s, st, addr, &e)) == 0) {
+	if ((r = start(s, st, addr, &e)) == 0 && sim_hit(&e, SIM_FAULT_DATA_NACK)) {
+		s->failed = SIM_FAULT_DATA_NACK;
+		s->acked = e.arg[SIM_FAULT_DATA_NACK];
+		if (s->acked >= len)
+			s->acked = len > 0 ? (unsigned)len - 1 : 0;
+		len = s->acked;
+		pass_bits(s, st, 9 * (len + 2) + 2);
+		sim_reg_write(st, data, len);
+		r = HAL_EIO;
+	} else if (r == 0) {
 		pass_bits(s, st, 9 * (len + 1) + 2);
 		deliver(st, data, len, &e);
 	}
@@ -350,7 +370,12 @@ sim_read(struct sim *s, uint8_t addr, uint8_t *data, size_t len)
 	if (st == NULL)
 		return HAL_EIO;
 	sim_fault_plan(&s->faults, st, NULL, len, &e);
-	if ((r = start(s, st, addr, &e)) == 0) {
+	if ((r = start(s, st, addr, &e)) == 0 && sim_hit(&e, SIM_FAULT_DATA_NACK)) {
+		/* Who reads acknowledges by himself: somebody disturbs the bus. */
+		s->failed = SIM_FAULT_BUS_DEAD;
+		pass_bits(s, st, NACK_BITS + 9);
+		r = HAL_EIO;
+	} else if (r == 0) {
 		took = fetch(st, data, len, &e);
 		pass_bits(s, st, 9 * (len + 1) + 2);
 		if (took)

@@ -36,7 +36,7 @@ unit_tests += tests/unit/test_link_serve
 tests_unit_test_link_serve_SOURCES = tests/unit/test_link_serve.c
 nodist_tests_unit_test_link_serve_SOURCES = tests/unit/sim_fake_app.c hal/sim/serve.c \
 	hal/sim/serve_op.c hal/sim/serve_time.c hal/sim/serve_log.c \
-	hal/sim/serve_socket.c
+	hal/sim/serve_socket.c hal/sim/serve_fault.c
 tests_unit_test_link_serve_CFLAGS = $(link_test_cflags)
 tests_unit_test_link_serve_LDADD = liblink.la libbus.la libsimwire.la libbase.la \
 	$(JANSSON_LIBS) $(CHECK_LIBS)

@@ -90,6 +90,108 @@ START_TEST(random_bytes_are_survived)
 }
 END_TEST
 
+/* --- faults on request --------------------------------------------------------------------- */
+
+/* A write of 82 and a read of four bytes, as often as there are statuses; with what they say. */
+static const struct {
+	const char *script;
+	int statuses[6];
+	const char *counter;
+} faults[] = {
+	{ "nack@write", { 1, 0, 1, 0, 1, 0 }, "addr_nacks" },
+	{ "nack@any+1*2", { 0, 1, 1, 0, 0, 0 }, "addr_nacks" },
+	{ "data-nack@write*1", { 2, 0, 0, 0, 0, 0 }, "data_nacks" },
+	{ "bus-error@read+1*1", { 0, 0, 0, 3, 0, 0 }, "bus_errors" },
+	{ "arbitration*1", { 4, 0, 0, 0, 0, 0 }, "bus_errors" },
+	{ "clock-low@read", { 0, 5, 0, 5, 0, 5 }, "bus_errors" },
+	{ "arbitration*1,clock-low@any+1*1,nack@any+2*1", { 4, 5, 1, 0, 0, 0 }, "bus_errors" },
+	{ "zero@state+2*1,ff@state+0x10", { 0, 0, 0, 0, 0, 0 }, NULL },
+};
+
+START_TEST(faults_on_request)
+{
+	char option[128];
+	int fd, n = 0;
+
+	bus_stop(SIGTERM);
+	snprintf(option, sizeof(option), "--fault=%s", faults[_i].script);
+	ck_assert(bus_start(option, NULL));
+	fd = bus_dial();
+	for (int i = 0; i < 6; i += 2) {
+		ck_assert_int_eq(bus_call(fd, 'W', ADDR, state_reg, 1), faults[_i].statuses[i]);
+		ck_assert_uint_eq(a.len, a.status == 2 ? 2 : 0);
+		ck_assert_int_eq(bus_call_read(fd, 'R', ADDR, 4), faults[_i].statuses[i + 1]);
+		ck_assert_uint_eq(a.len, a.status == 0 ? 4 : 0);
+	}
+	for (int i = 0; i < 6; i++) {
+		const int st = faults[_i].statuses[i];
+
+		n += faults[_i].counter == NULL     ? 0
+		     : faults[_i].counter[0] == 'a' ? st == 1
+		     : faults[_i].counter[0] == 'd' ? st == 2
+						    : st >= 3;
+	}
+	if (faults[_i].counter != NULL)
+		ck_assert_int_eq(bus_statistic(fd, faults[_i].counter, 0), n);
+	close(fd);
+}
+END_TEST
+
+/* The bytes before the refused one have reached the chip. */
+START_TEST(a_refused_byte_says_how_far_it_came)
+{
+	int fd;
+
+	bus_stop(SIGTERM);
+	ck_assert(bus_start("--fault=data-nack=1@write*1", NULL));
+	fd = bus_dial();
+	ck_assert_int_eq(bus_call(fd, 'W', ADDR, "\x81\x00\x80", 3), 2);
+	ck_assert_uint_eq(a.len, 2);
+	ck_assert_uint_eq(a.data[1], 1);
+	ck_assert_int_eq(bus_call_read(fd, 'R', ADDR, 2), 0);
+	ck_assert_mem_eq(a.data, "\x01\x15", 2); /* selected, not changed */
+	close(fd);
+}
+END_TEST
+
+/* On the presentation layer: the chip names a version that nobody asked for. */
+START_TEST(faults_of_the_presentation_layer)
+{
+	static const uint8_t hello[] = { 0x80, 0x03, 0x00, 0x03, 0x08, 0x00, 0x01, 0xFE, 0xFB };
+	int fd, tries = 0;
+
+	bus_stop(SIGTERM);
+	ck_assert(bus_start("--fault=shield-hello=2*1", NULL));
+	fd = bus_dial();
+	ck_assert_int_eq(bus_call(fd, 'W', ADDR, hello, sizeof(hello)), 0);
+	do { /* the ACK, then the answer */
+		ck_assert_int_lt(tries++, 5000);
+		usleep(1000);
+		ck_assert_int_eq(bus_call(fd, 'W', ADDR, "\x80", 1), 0);
+		ck_assert_int_eq(bus_call_read(fd, 'R', ADDR, 44), 0);
+	} while (a.data[0] & 0x80);
+	ck_assert_uint_eq(a.data[4], 0x00);
+	ck_assert_uint_eq(a.data[5], 0x02);
+	close(fd);
+}
+END_TEST
+
+static const char *const no_faults[] = { "", "nick", "nack@", "nack@dada-in", "nack=", "nack*x",
+	"nack@any*1+1", "nack,,nack", "shield-tag@read", "shield-none", "nack*99999999999",
+	"nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack,nack" };
+
+START_TEST(bad_scripts_are_refused)
+{
+	char option[128];
+	int status;
+
+	bus_stop(SIGTERM);
+	snprintf(option, sizeof(option), "--fault=%s", no_faults[_i]);
+	ck_assert(!bus_start(option, &status));
+	ck_assert_int_eq(WEXITSTATUS(status), 2);
+}
+END_TEST
+
 /* --- log, start, end ----------------------------------------------------------------------- */
 
 START_TEST(the_log_has_every_event)
@@ -234,6 +336,10 @@ main(void)
 		{ bad_input_is_refused_and_nobody_else_notices, NITEMS(bad) },
 		{ clients_that_hang_up_are_survived, 1 },
 		{ random_bytes_are_survived, 10 },
+		{ faults_on_request, NITEMS(faults) },
+		{ a_refused_byte_says_how_far_it_came, 1 },
+		{ faults_of_the_presentation_layer, 1 },
+		{ bad_scripts_are_refused, NITEMS(no_faults) },
 		{ the_log_has_every_event, 1 },
 		{ the_lock_file_is_there_and_both_go_at_the_end, 2 },
 	};

@@ -186,6 +186,7 @@ END_TEST
 
 /* --- PR-C ---------------------------------------------------------------------------------- */
 
+/* PR-C1 */
 START_TEST(pr_c1_hello_voids_session_and_saved_context)
 {
 	uint8_t rnd[32], restore[5] = { RESTORE };
@@ -211,6 +212,7 @@ START_TEST(pr_c1_hello_voids_session_and_saved_context)
 }
 END_TEST
 
+/* PR-C2 */
 START_TEST(pr_c2_hello_answers_one_offered_version)
 {
 	ck_assert_int_eq(shost_send(&s, (const uint8_t[]){ 0, 0x03 }, 2), 0x00);
@@ -224,6 +226,7 @@ START_TEST(pr_c2_hello_answers_one_offered_version)
 }
 END_TEST
 
+/* PR-C3 */
 START_TEST(pr_c3_finished_is_verified_whole)
 {
 	uint8_t text[36], message[50];
@@ -261,6 +264,7 @@ static const struct {
 } steps[] = { { 1, true }, { 2, true }, { 3, true }, { 4, false }, { 5, false }, { 0, false },
 	{ -1, false }, { 0x10000, false } };
 
+/* PR-C4, FT-31 */
 START_TEST(pr_c4_command_window_ft_31)
 {
 	uint32_t seq;
@@ -301,6 +305,7 @@ START_TEST(numbers_end_before_they_wrap)
 }
 END_TEST
 
+/* PR-C5, FT-29 */
 START_TEST(pr_c5_wrong_tag_ft_29)
 {
 	uint8_t message[64];
@@ -335,6 +340,7 @@ START_TEST(failed_records_may_count)
 }
 END_TEST
 
+/* PR-C6 */
 START_TEST(pr_c6_response_again_on_request)
 {
 	ck_assert(shost_handshake(&s));
@@ -364,6 +370,7 @@ START_TEST(pr_c6_response_again_on_request)
 }
 END_TEST
 
+/* PR-C7 */
 START_TEST(pr_c7_response_is_protected_as_asked)
 {
 	uint8_t cmd[300];
@@ -410,6 +417,7 @@ restore(uint32_t sseq)
 	    5);
 }
 
+/* PR-C8, PR-C10 */
 START_TEST(pr_c8_contexts_are_used_once_pr_c10_and_outlive_power)
 {
 	ck_assert_int_eq(shost_send_byte(&s, SAVE), FATAL);
@@ -446,6 +454,7 @@ START_TEST(saved_session_does_not_go_on)
 }
 END_TEST
 
+/* PR-C9, FT-34 */
 START_TEST(pr_c9_wrong_secret_ft_34)
 {
 	s.secret[63] ^= 1;
@@ -459,6 +468,7 @@ END_TEST
 
 /* --- faults -------------------------------------------------------------------------------- */
 
+/* PR-C10, FT-25 */
 START_TEST(pr_c10_reset_ends_the_session_ft_25)
 {
 	for (int cold = 0; cold < 2; cold++) {
@@ -473,6 +483,7 @@ START_TEST(pr_c10_reset_ends_the_session_ft_25)
 }
 END_TEST
 
+/* FT-30 */
 START_TEST(ft_30_replayed_record)
 {
 	uint8_t message[64];
@@ -489,6 +500,7 @@ START_TEST(ft_30_replayed_record)
 }
 END_TEST
 
+/* FT-29 */
 START_TEST(ft_29_chip_sends_a_wrong_tag)
 {
 	ck_assert(shost_handshake(&s));
@@ -506,6 +518,7 @@ START_TEST(ft_29_chip_sends_a_wrong_tag)
 }
 END_TEST
 
+/* FT-29 */
 START_TEST(ft_29_chip_finds_a_wrong_tag)
 {
 	ck_assert(shost_handshake(&s));
@@ -516,6 +529,7 @@ START_TEST(ft_29_chip_finds_a_wrong_tag)
 }
 END_TEST
 
+/* FT-31 */
 START_TEST(ft_31_chip_counts_wrong)
 {
 	ck_assert(shost_handshake(&s));
@@ -533,6 +547,7 @@ START_TEST(ft_31_chip_counts_wrong)
 }
 END_TEST
 
+/* FT-32 */
 START_TEST(ft_32_chip_sends_an_alert)
 {
 	ck_assert(shost_handshake(&s));
@@ -544,6 +559,7 @@ START_TEST(ft_32_chip_sends_an_alert)
 }
 END_TEST
 
+/* FT-33 */
 START_TEST(ft_33_chip_answers_unprotected)
 {
 	ck_assert(shost_handshake(&s));
