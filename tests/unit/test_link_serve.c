@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +48,20 @@ prog_usage(const char *fmt, ...)
 	return PROG_USAGE;
 }
 
+/* The socket is there before its server listens. */
+static bool
+listens(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	bool yes;
+
+	strcpy(sa.sun_path, path);
+	yes = connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0;
+	(void)close(fd);
+	return yes;
+}
+
 static void
 start(bool virtual_time)
 {
@@ -61,7 +77,7 @@ start(bool virtual_time)
 		(void)freopen("/dev/null", "w", stdout);
 		_exit(virtual_time ? prog_serve(5, virtual) : prog_serve(4, real));
 	}
-	for (int i = 0; i < 500 && access(path, F_OK) != 0; i++)
+	for (int i = 0; i < 500 && !listens(); i++)
 		(void)usleep(10000);
 }
 
