@@ -2,7 +2,7 @@
 # Every header compiles alone.
 set -eu
 cd "${top_srcdir:-$(dirname "$0")/..}"
-cflags=$(pkg-config --cflags p11-kit-1 libcrypto jansson libcurl libp11)
+cflags=$(pkg-config --cflags p11-kit-1 libcrypto jansson libcurl libp11 hidapi-hidraw)
 bad=0
 for h in hal/*/*.h pkcs11/*.h pkcs11/store/*.h provision/*.h; do
 	[ -e "$h" ] || continue

@@ -6,10 +6,13 @@
  *   sim:FILE        a simulated chip in this process, FILE is its memory
  *   bus:PATH        a bus socket, such as "optiga-sim serve" makes
  *   i2c:NODE i2c:N  an adapter of the kernel, /dev/i2c-N
+ *   ft260:          an FT260 USB bridge: the only one, or with SERIAL, usb/PORT (as in usb/1-1.4)
+ *                   or /dev/hidrawN
  * Keys: addr (7 bit, default 0x30), khz (the highest clock wanted, default 400; on i2c: what the
- * adapter runs at, default 100), frame (upper limit for DATA_REG_LEN, default 277), time (idle,
- * virtual, real; sim: only), reset and vdd (i2c: only, GPIO lines as in gpiochip0/17; default
- * none). Values are percent-decoded.
+ * adapter runs at, default 100), frame (upper limit for DATA_REG_LEN, default 277, on
+ * ft260: 59), time (idle,
+ * virtual, real; sim: only), reset and vdd (GPIO lines of i2c: as
+ * in gpiochip0/17, of ft260: as in F; default none). Values are percent-decoded.
  *
  * With OPTIGA_TRACE=FILE in the environment every event is appended to FILE (trace.c).
  *

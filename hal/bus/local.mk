@@ -9,7 +9,10 @@ libbus_la_SOURCES = \
 	hal/bus/selector.c \
 	hal/bus/sim.c \
 	hal/bus/sock.c \
-	hal/bus/i2cdev.c hal/bus/lines.c
+	hal/bus/i2cdev.c hal/bus/lines.c \
+	hal/bus/ft260.c hal/bus/ft260.h \
+	hal/bus/ft260find.c hal/bus/ft260sys.c \
+	hal/bus/ft260report.c hal/bus/ft260lines.c
 libbus_la_CPPFLAGS = $(AM_CPPFLAGS) -DRECORD_DIR='"$(recorddir)"' -DDEVICE_GROUP='"$(devicegroup)"'
-libbus_la_CFLAGS = $(AM_CFLAGS) $(LIBGPIOD_CFLAGS)
-libbus_la_LIBADD = $(LIBGPIOD_LIBS)
+libbus_la_CFLAGS = $(AM_CFLAGS) $(LIBGPIOD_CFLAGS) $(HIDAPI_CFLAGS)
+libbus_la_LIBADD = $(LIBGPIOD_LIBS) $(HIDAPI_LIBS)

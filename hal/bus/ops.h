@@ -67,6 +67,7 @@ struct bus {
 extern const struct bus_ops bus_sim_ops;
 extern const struct bus_ops bus_sock_ops;
 extern const struct bus_ops bus_i2c_ops;
+extern const struct bus_ops bus_ft260_ops;
 
 /* A bus with default settings and no target; takes no lock. The driver's open is not called. */
 int bus_new(const struct bus_ops *ops, void *priv, struct bus **busp);

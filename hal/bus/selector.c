@@ -26,6 +26,8 @@ static const struct scheme schemes[] = {
 	{ "bus", &bus_sock_ops, false, 400, 10, 277 },
 	/* The adapter's clock cannot be set; what it is without further ado. */
 	{ "i2c", &bus_i2c_ops, false, 100, 10, 277 },
+	/* Register byte and frame in one report. */
+	{ "ft260", &bus_ft260_ops, true, 400, 60, 59 },
 };
 
 static int
@@ -250,8 +252,8 @@ parse_scheme(struct bus *b, const char *scheme)
 		b->frame_max = sc->frame;
 		return sc;
 	}
-	log_error(
-	    "%s: unknown device type \"%s\"; known are sim:, bus: and i2c:", b->selector, scheme);
+	log_error("%s: unknown device type \"%s\"; known are sim:, bus:, i2c: and ft260:",
+	    b->selector, scheme);
 	return NULL;
 }
 
@@ -268,7 +270,7 @@ bus_parse_selector(struct bus *b)
 	if ((colon = text + strcspn(text, ":/"))[0] != ':') {
 		log_error(
 		    "\"%s\" does not say what kind of device it is; write sim:FILE for a simulated "
-		    "chip, bus:PATH for a bus socket, or i2c:/dev/i2c-N",
+		    "chip, bus:PATH for a bus socket, i2c:/dev/i2c-N or ft260:",
 		    b->selector);
 		goto out;
 	}

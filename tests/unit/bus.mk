@@ -32,7 +32,8 @@ bus_bed_libs = libchip.la liblink.la libbus.la libsim.la libbase.la $(CRYPTO_LIB
 
 check_PROGRAMS += tests/unit/test_bus_i2c
 unit_tests += tests/unit/test_bus_i2c
-tests_unit_test_bus_i2c_SOURCES = tests/unit/test_bus_i2c.c $(bus_bed_sources)
+tests_unit_test_bus_i2c_SOURCES = tests/unit/test_bus_i2c.c \
+	tests/unit/bus_i2c.c tests/unit/bus_i2c.h $(bus_bed_sources)
 tests_unit_test_bus_i2c_CFLAGS = $(bus_bed_cflags) $(LIBGPIOD_CFLAGS)
 tests_unit_test_bus_i2c_LDFLAGS = $(bus_bed_ldflags)
 tests_unit_test_bus_i2c_LDADD = $(bus_bed_libs)
@@ -43,3 +44,16 @@ tests_unit_test_bus_trace_SOURCES = tests/unit/test_bus_trace.c
 nodist_tests_unit_test_bus_trace_SOURCES = tests/unit/sim_fake_app.c
 tests_unit_test_bus_trace_CFLAGS = $(bus_test_cflags)
 tests_unit_test_bus_trace_LDADD = $(bus_test_libs)
+
+check_PROGRAMS += tests/unit/test_bus_ft260 tests/unit/test_bus_ft260_use
+unit_tests += tests/unit/test_bus_ft260 tests/unit/test_bus_ft260_use
+bus_ft260_sources = tests/unit/bus_ft260.c tests/unit/bus_ft260.h $(bus_bed_sources)
+tests_unit_test_bus_ft260_SOURCES = tests/unit/test_bus_ft260.c $(bus_ft260_sources)
+tests_unit_test_bus_ft260_CFLAGS = $(bus_bed_cflags) $(HIDAPI_CFLAGS)
+tests_unit_test_bus_ft260_LDFLAGS = $(bus_bed_ldflags)
+tests_unit_test_bus_ft260_LDADD = $(bus_bed_libs)
+
+tests_unit_test_bus_ft260_use_SOURCES = tests/unit/test_bus_ft260_use.c $(bus_ft260_sources)
+tests_unit_test_bus_ft260_use_CFLAGS = $(bus_bed_cflags) $(HIDAPI_CFLAGS)
+tests_unit_test_bus_ft260_use_LDFLAGS = $(bus_bed_ldflags)
+tests_unit_test_bus_ft260_use_LDADD = $(bus_bed_libs)

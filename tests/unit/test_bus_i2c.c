@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gpiod.h>
-#include <linux/i2c-dev.h>
 #include <linux/i2c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,108 +20,7 @@
 #include "hal/bus/ops.h"
 #include "hal/chip/chip.h"
 #include "tests/unit/bus_bed.h"
-
-/* --- the adapter --------------------------------------------------------------------------- */
-
-/* Read and changed by the thread that answers; the test changes it while no call is under way. */
-static struct adapter {
-	unsigned long funcs;
-	int slave_errno;
-	int nack_errno; /* of this kind of adapter */
-	int fail_errno; /* of the next nfail transfers */
-	unsigned nfail;
-	bool cut;           /* the next transfer is short */
-	unsigned transfers; /* calls that reached the chip */
-	unsigned rdwr;      /* must stay 0 */
-	unsigned long addr;
-	size_t longest_write;
-} ad;
-
-static long
-ad_ioctl(void *arg, UMockdevIoctlClient *client, unsigned long request)
-{
-	UMockdevIoctlData *data = umockdev_ioctl_client_get_arg(client), *value;
-	long r = -ENOTTY;
-
-	(void)arg;
-	switch (request) {
-	case I2C_FUNCS:
-		if (ad.funcs == 0)
-			break;
-		value = umockdev_ioctl_data_resolve(data, 0, sizeof(ad.funcs), NULL);
-		memcpy(value->data, &ad.funcs, sizeof(ad.funcs));
-		umockdev_ioctl_data_unref(value);
-		r = 0;
-		break;
-	case I2C_SLAVE: /* the argument itself is the address */
-		memcpy(&ad.addr, data->data, sizeof(ad.addr));
-		r = -ad.slave_errno;
-		break;
-	case I2C_RDWR: ad.rdwr++; break;
-	default: break;
-	}
-	return r;
-}
-
-static long
-transfer(uint8_t *in, const uint8_t *out, size_t len)
-{
-	int r;
-
-	if (ad.nfail > 0) {
-		ad.nfail--;
-		return -ad.fail_errno;
-	}
-	if (ad.cut) {
-		ad.cut = false;
-		return (long)len - 1;
-	}
-	ad.transfers++;
-	r = in != NULL ? sim_read(bed_chip, (uint8_t)ad.addr, in, len)
-		       : sim_write(bed_chip, (uint8_t)ad.addr, out, len);
-	return r == 0 ? (long)len : -ad.nack_errno;
-}
-
-static long
-ad_write(void *arg, const uint8_t *data, size_t len)
-{
-	(void)arg;
-	if (len > ad.longest_write)
-		ad.longest_write = len;
-	return transfer(NULL, data, len);
-}
-
-static bool
-ad_read(void *arg, UMockdevIoctlClient *client, uint8_t *data, size_t len, long *r)
-{
-	(void)arg;
-	(void)client;
-	*r = transfer(data, NULL, len);
-	return true;
-}
-
-static struct bed_node ad_node = { .ioctl = ad_ioctl, .write = ad_write, .read = ad_read };
-
-static void
-plug(const char *name)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text),
-	    "P: /devices/soc/i2c-1\nE: SUBSYSTEM=i2c\nA: name=%s\\n\n\n"
-	    "P: /devices/soc/i2c-1/i2c-dev/i2c-1\nN: i2c-1\nE: DEVNAME=/dev/i2c-1\n"
-	    "E: SUBSYSTEM=i2c-dev\nE: MAJOR=89\nE: MINOR=1\nA: name=%s\\n\n",
-	    name, name);
-	bed_plug(text, "/dev/i2c-1", &ad_node);
-}
-
-static void
-unplug(void)
-{
-	bed_unplug("/dev/i2c-1", &ad_node);
-	bed_remove("/sys/devices/soc/i2c-1/i2c-dev/i2c-1");
-	bed_remove("/sys/devices/soc/i2c-1");
-}
+#include "tests/unit/bus_i2c.h"
 
 /* --- libgpiod, as far as the driver uses it ------------------------------------------------- */
 
@@ -209,11 +107,8 @@ static void
 setup(void)
 {
 	memset(&gpio, 0, sizeof(gpio));
-	ad = (struct adapter){ .funcs = I2C_FUNC_I2C | I2C_FUNC_SMBUS_EMUL,
-		.nack_errno = EREMOTEIO };
 	bed_setup();
-	ad_node.plugged = 0;
-	bed_attach("/dev/i2c-1", &ad_node);
+	adapter_setup();
 	bed_listen();
 }
 
@@ -221,7 +116,7 @@ static void
 setup_plugged(void)
 {
 	setup();
-	plug("bcm2835 (i2c@7e804000)");
+	adapter_plug("bcm2835 (i2c@7e804000)");
 }
 
 static void
@@ -286,7 +181,7 @@ END_TEST
 START_TEST(an_adapter_for_smbus_only)
 {
 	ad.funcs = I2C_FUNC_SMBUS_EMUL;
-	plug("SMBus PIIX4 adapter");
+	adapter_plug("SMBus PIIX4 adapter");
 	refused("i2c:1", HAL_ENOTSUP, "i2c: /dev/i2c-1 (SMBus PIIX4 adapter) can do SMBus only\n");
 }
 END_TEST
@@ -311,7 +206,7 @@ END_TEST
 
 START_TEST(frames_fit_the_reports_of_an_ft260_behind_its_kernel_driver)
 {
-	plug("FT260 usb-i2c bridge on hidraw0");
+	adapter_plug("FT260 usb-i2c bridge on hidraw0");
 	ck_assert_int_eq(bus_open("i2c:1", &b), 0);
 	ck_assert_uint_eq(bus_frame_max(b), 59);
 	bus_close(&b);
@@ -420,7 +315,7 @@ START_TEST(writes_fit_an_ft260_behind_its_kernel_driver)
 	uint8_t data[600];
 
 	memset(data, 0x5A, sizeof(data));
-	plug("FT260 usb-i2c bridge on hidraw0");
+	adapter_plug("FT260 usb-i2c bridge on hidraw0");
 	ad.nack_errno = EIO;
 	ck_assert_int_eq(chip_open("i2c:1?khz=400", &c), 0);
 	ck_assert_int_eq(chip_acquire(c), 0);
@@ -438,7 +333,7 @@ START_TEST(unplugged_is_an_error_and_works_again_when_it_returns)
 
 	ck_assert_int_eq(chip_open("i2c:1?khz=400", &c), 0);
 	ck_assert_int_eq(chip_acquire(c), 0);
-	unplug();
+	adapter_unplug();
 	ck_assert_int_eq(chip_random(c, random, sizeof(random)), HAL_ENODEV);
 	chip_release(c);
 	bed_must_say("i2c: /dev/i2c-1 was unplugged\n");
@@ -447,7 +342,7 @@ START_TEST(unplugged_is_an_error_and_works_again_when_it_returns)
 	ck_assert_int_eq(chip_acquire(c), HAL_ENODEV);
 	sim_line(bed_chip, SIM_LINE_SUPPLY, false);
 	sim_line(bed_chip, SIM_LINE_SUPPLY, true);
-	plug("bcm2835 (i2c@7e804000)");
+	adapter_plug("bcm2835 (i2c@7e804000)");
 	ck_assert_int_eq(chip_acquire(c), 0);
 	ck_assert_int_eq(chip_random(c, random, sizeof(random)), 0);
 	chip_release(c);
@@ -497,9 +392,9 @@ START_TEST(a_device_plugged_in_again_starts_a_new_record)
 	ck_assert_int_eq(bus_lock(b), 0);
 	bus_record(b)->magic = 0x12345678;
 	bus_unlock(b);
-	unplug();
+	adapter_unplug();
 	ck_assert_int_eq(bus_write(b, &byte, 1), HAL_ENODEV);
-	plug("bcm2835 (i2c@7e804000)");
+	adapter_plug("bcm2835 (i2c@7e804000)");
 	ck_assert_int_eq(bus_lock(b), 0);
 	ck_assert_uint_eq(bus_record(b)->magic, 0);
 	bus_record(b)->magic = 0x87654321;
