@@ -33,12 +33,6 @@
 static uint8_t data[1200];
 
 static int
-op_open(void)
-{
-	return chip_restart(rig_chip);
-}
-
-static int
 read_bytes(uint16_t oid, size_t len)
 {
 	struct buf out = BUF_INIT;
@@ -54,6 +48,15 @@ static int
 op_read_27(void)
 {
 	return read_bytes(0xE0C2, 27);
+}
+
+/* Shielded, the first command after it makes the handshake. */
+static int
+op_open(void)
+{
+	int r = chip_restart(rig_chip);
+
+	return r == 0 && rig_shielded() ? op_read_27() : r;
 }
 
 static int
@@ -110,32 +113,59 @@ op_failing(void)
 	return read_bytes(0xF1FF, 27) > 0 ? 0 : -1;
 }
 
+/* How much a message grows in a shielded row. */
+enum cover {
+	WHOLE = 13, /* SCTR, SEQ, MAC: protected */
+	THIN = 1,   /* SCTR: plain, as every message once the presentation layer is on */
+	BARE = 0,   /* as in a plain row */
+};
+
+/* Of a shielded row: the handshake, and what proves it. */
+#define HANDSHAKE                                                                                  \
+	{ 2, 38, 50000, 0, BARE, true }, { 49, 49, 6000, 0, BARE, true },                          \
+	{                                                                                          \
+		10, 31, 9000, PER_BYTE, WHOLE, true                                                \
+	}
+
+#define PER_BYTE 0 /* shield_us: as CalcHash, 15 kB/s plain and 14 shielded */
+#define CMDS_MAX 4
+
 /*
  * In the order they are run: a key is made before it signs, 1200 bytes are written before 600
- * are read. cmd: bytes of the command, of the response (0: as the chip gave them), and the
- * execution time in us at 15 mA (SRM 4.4.3; frozen for Trust M V3).
+ * are read. r: 0 is as the chip gave it. Times are those at 15 mA (SRM 4.4.3, with and without
+ * shielded connection; frozen for Trust M V3).
  */
-#define CMDS_MAX 2
 static const struct op {
 	const char *name;
-	const char *scenario; /* of the vendor's traces */
+	const char *scenarios[2]; /* of the vendor's traces: plain, shielded; + adds one */
 	int (*run)(void);
 	double ratio_max;
-	struct {
-		size_t c, r;
-		unsigned us;
+	struct cmd {
+		size_t c, r; /* bytes of the command, of the response */
+		unsigned us, shield_us;
+		enum cover cover;
+		bool shielded_only;
 	} cmd[CMDS_MAX];
 } ops[] = {
-	{ "open", "open-application", op_open, 1.10, { { 20, 4, 20000 } } },
-	{ "read-27", "read-uid", op_read_27, 1.10, { { 10, 31, 9000 } } },
-	{ "write-1200", "write-cert-1200-erase", op_write_1200, 1.10, { { 1208, 4, 55000 } } },
-	{ "read-600", "read-cert-600", op_read_600, 1.10, { { 10, 604, 30000 } } },
-	{ "genkeypair-p256", "gen-keypair-p256-e0f1", op_keypair, 1.05, { { 13, 75, 55000 } } },
-	{ "calcsign-p256", "sign-p256-e0f1", op_sign, 1.05, { { 44, 0, 65000 } } },
-	{ "getrandom-32", "random-32", op_random, 1.10, { { 6, 36, 6000 } } },
-	{ "metadata", "read-metadata-e0e1", op_metadata, 1.10, { { 6, 0, 10000 } } },
+	{ "open", { "open-application", "open-application+shielded-handshake-and-read-uid" },
+	    op_open, 1.10, { { 20, 4, 20000, 0, BARE, false }, HANDSHAKE } },
+	{ "read-27", { "read-uid", NULL }, op_read_27, 1.10,
+	    { { 10, 31, 9000, PER_BYTE, WHOLE, false } } },
+	{ "write-1200", { "write-cert-1200-erase", NULL }, op_write_1200, 1.10,
+	    { { 1208, 4, 55000, PER_BYTE, WHOLE, false } } },
+	{ "read-600", { "read-cert-600", "shielded-read-600" }, op_read_600, 1.10,
+	    { { 10, 604, 30000, PER_BYTE, WHOLE, false } } },
+	{ "genkeypair-p256", { "gen-keypair-p256-e0f1", NULL }, op_keypair, 1.05,
+	    { { 13, 75, 55000, 5000, WHOLE, false } } },
+	{ "calcsign-p256", { "sign-p256-e0f1", "shielded-sign-p256-e0f1" }, op_sign, 1.05,
+	    { { 44, 0, 65000, 5000, WHOLE, false } } },
+	{ "getrandom-32", { "random-32", "shielded-random-32" }, op_random, 1.10,
+	    { { 6, 36, 6000, PER_BYTE, WHOLE, false } } },
+	{ "metadata", { "read-metadata-e0e1", NULL }, op_metadata, 1.10,
+	    { { 6, 0, 10000, PER_BYTE, WHOLE, false } } },
 	/* and why it failed: F1C2 */
-	{ "failing", "error-unknown-oid", op_failing, 1.10, { { 10, 4, 5000 }, { 6, 5, 9000 } } },
+	{ "failing", { "error-unknown-oid", NULL }, op_failing, 1.10,
+	    { { 10, 4, 5000, PER_BYTE, WHOLE, false }, { 6, 5, 9000, 0, THIN, false } } },
 };
 
 /* --- profiles ------------------------------------------------------------------------------ */
@@ -162,24 +192,43 @@ static const struct {
 	{ "with-response", SIM_ACK_WITH_RESPONSE },
 };
 
+/* Bytes and time of a command in a row of this profile. False: it is none of it. */
+static bool
+command(
+    const struct cmd *cmd, const struct profile *p, const struct traffic *t, struct bound_cmd *out)
+{
+	const size_t cover = p->shielded ? cmd->cover : 0;
+	double us = cmd->us;
+
+	if (cmd->c == 0 || (cmd->shielded_only && !p->shielded))
+		return false;
+	out->c = cmd->c + cover;
+	out->r = cmd->r > 0 ? cmd->r + cover : t->received;
+	if (cover == WHOLE && cmd->shield_us == PER_BYTE)
+		us += (double)(out->c + out->r - 2 * cover) * (1e6 / 14000 - 1e6 / 15000);
+	else if (cover == WHOLE)
+		us += cmd->shield_us;
+	out->t = (uint64_t)(us * 1e3 * p->speed * FULL_MA / p->ma);
+	return true;
+}
+
 static double
 bound_us(const struct op *op, const struct profile *p, const struct traffic *t)
 {
+	struct bound_cmd cmd;
 	struct bound b;
 	uint64_t end = 0;
+	size_t sent = 0;
 
 	bound_start(&b, p->khz, p->ack == SIM_ACK_WITH_RESPONSE ? BOUND_ACK_TIMER : p->ack);
 	if (op->run == op_open)
 		bound_negotiate(&b, p->khz);
-	for (size_t i = 0; i < CMDS_MAX && op->cmd[i].c > 0; i++) {
-		const struct bound_cmd cmd = {
-			.c = op->cmd[i].c,
-			.r = op->cmd[i].r > 0 ? op->cmd[i].r : t->received,
-			.t = (uint64_t)(op->cmd[i].us * 1e3 * p->speed * FULL_MA / p->ma),
-		};
-
-		end = bound_exchange(&b, &cmd);
-	}
+	for (size_t i = 0; i < CMDS_MAX; i++)
+		if (command(&op->cmd[i], p, t, &cmd)) {
+			end = bound_exchange(&b, &cmd);
+			sent += cmd.c;
+		}
+	rig_require(t->sent == sent, "a command of the size expected");
 	return (double)end / 1e3;
 }
 
@@ -187,17 +236,14 @@ static void
 measure(const struct op *op, const struct profile *p, struct row *row)
 {
 	const struct traffic *t;
-	size_t sent = 0;
 
 	rig_begin();
 	rig_require(op->run() == 0, op->name);
 	t = rig_end();
-	for (size_t i = 0; i < CMDS_MAX; i++)
-		sent += op->cmd[i].c;
-	rig_require(t->sent == sent, "a command of the size expected");
 	row->op = op->name;
 	row->ratio_max = op->ratio_max;
-	row->scenario = op->scenario;
+	row->scenario = op->scenarios[p->shielded];
+	row->shielded = p->shielded;
 	row->khz = p->khz;
 	row->bytes = t->bytes;
 	row->transactions = t->transactions;
@@ -224,30 +270,38 @@ run_profile(const struct profile *p, const char *speed, const char *ack,
 void
 bench_all(void (*take)(const struct row *row))
 {
-	for (size_t k = 0; k < NITEMS(clocks); k++)
-		for (size_t s = 0; s < NITEMS(speeds); s++)
-			for (size_t a = 0; a < NITEMS(acks); a++) {
-				const struct profile p = { clocks[k], speeds[s].factor,
-					speeds[s].ma, acks[a].ns };
+	struct profile p = { 0 };
 
-				run_profile(&p, speeds[s].name, acks[a].name, take);
-			}
+	for (size_t n = 0; n < 2 * NITEMS(clocks) * NITEMS(speeds) * NITEMS(acks); n++) {
+		const size_t a = n % NITEMS(acks), s = n / NITEMS(acks) % NITEMS(speeds);
+
+		p.khz = clocks[n / NITEMS(acks) / NITEMS(speeds) % NITEMS(clocks)];
+		p.speed = speeds[s].factor;
+		p.ma = speeds[s].ma;
+		p.ack = acks[a].ns;
+		p.shielded = n >= NITEMS(clocks) * NITEMS(speeds) * NITEMS(acks);
+		run_profile(&p, speeds[s].name, acks[a].name, take);
+	}
 }
 
-/* As the traces: 400 kHz, every command takes 12 ms, its ACK comes at once. */
+/* As the traces: 400 kHz, every command takes about 12 ms, its ACK comes at once. */
 void
 bench_like_traces(void (*take)(const struct row *row))
 {
-	for (size_t i = 0; i < NITEMS(ops); i++) {
-		const struct profile p = { 400, TRACE_MS * 1e3 / ops[i].cmd[0].us, FULL_MA, 0 };
+	for (size_t i = 0; i < 2 * NITEMS(ops); i++) {
+		const struct op *op = &ops[i / 2];
+		const struct profile p = { 400, TRACE_MS * 1e3 / op->cmd[0].us, FULL_MA, 0,
+			i % 2 != 0 };
 		struct row row = { .speed = "12ms", .ack = "at-once" };
 
+		if (op->scenarios[p.shielded] == NULL)
+			continue;
 		rig_make(&p);
-		if (ops[i].run == op_sign)
+		if (op->run == op_sign)
 			rig_require(op_keypair() == 0, "a key");
-		if (ops[i].run == op_read_600)
+		if (op->run == op_read_600)
 			rig_require(op_write_1200() == 0, "content");
-		measure(&ops[i], &p, &row);
+		measure(op, &p, &row);
 		take(&row);
 		rig_remove();
 	}

@@ -2,6 +2,7 @@
 #ifndef TESTS_BENCH_RIG_H
 #define TESTS_BENCH_RIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hal/chip/chip.h"
@@ -11,6 +12,7 @@ struct profile {
 	double speed; /* execution times of the table times this */
 	unsigned ma;  /* current limit, 6 or 15 */
 	uint64_t ack; /* ns; see hal/sim/fault.h */
+	bool shielded;
 };
 
 /* Since rig_begin; addresses are counted as bytes, reads of I2C_STATE are polls. */
@@ -24,9 +26,14 @@ struct traffic {
 
 extern struct chip *rig_chip;
 
-/* Makes the chip, opens it and holds it. All of them end the program when something fails. */
+/*
+ * Makes the chip, opens it and holds it; shielded: every command goes through the encrypted
+ * connection but OpenApplication and the question why one failed. All of these end the program
+ * when something fails.
+ */
 void rig_make(const struct profile *p);
 void rig_remove(void);
+bool rig_shielded(void);
 
 void rig_begin(void);
 const struct traffic *rig_end(void);
