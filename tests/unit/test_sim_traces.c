@@ -69,6 +69,7 @@ static const struct row {
 	{ "default-cold-reset", "read-metadata-e0e1", STATUS, false, false, 0, NO_FAULT },
 	{ "default-cold-reset", "read-metadata-e0f1", STATUS, false, true, 0, NO_FAULT },
 	{ "default-cold-reset", "error-unknown-oid", EXACT, false, false, 0, NO_FAULT },
+	{ "default-cold-reset", "hash-sha256-1200", EXACT, false, false, 0, NO_FAULT },
 	{ "default-cold-reset", "close-application", EXACT, false, false, 0, NO_FAULT },
 	{ "soft-reset", "open-application", EXACT, true, false, 0, NO_FAULT },
 	{ "chip-acks-after-3ms", "read-uid", EXACT, false, false, MS(3), NO_FAULT },
@@ -100,6 +101,9 @@ static const struct session {
 		{ .scenario = "shielded-write-600" },
 		{ .scenario = "shielded-read-600" },
 		{ .scenario = "mixed-response-protection-read-uid" },
+		{ .scenario = "shielded-hibernate-close" },
+		{ .scenario = "restore-open" },
+		{ .scenario = "shielded-random-after-restore" },
 	    } },
 	{ "fault-mac", { SIM_SHIELD_FAULT_TAG, 2, 1, 0 },
 	    {
