@@ -109,8 +109,16 @@ static char dir[64], image[96], selector[128];
 const char *
 sim_image(uint64_t seed)
 {
+	return sim_image_of("trust-m-v3", true, seed);
+}
+
+const char *
+sim_image_of(const char *model, bool monitor, uint64_t seed)
+{
 	struct sim_config cfg = SIM_CONFIG_DEFAULT;
 
+	cfg.model = model;
+	cfg.monitor = monitor;
 	snprintf(dir, sizeof(dir), "/tmp/test-chip-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(image, sizeof(image), "%s/chip", dir);

@@ -21,6 +21,7 @@ bool ossl_verify_rsa(struct evp_pkey_st *key, const char *md, const uint8_t *dig
 
 /* Makes an image and returns its selector in virtual time, static until sim_image_remove. */
 const char *sim_image(uint64_t seed);
+const char *sim_image_of(const char *model, bool monitor, uint64_t seed);
 void sim_image_remove(void);
 
 #endif
