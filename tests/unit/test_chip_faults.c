@@ -187,11 +187,140 @@ START_TEST(a_key_generation_survives_a_fault_at_any_frame)
 }
 END_TEST
 
+/* --- chains, sessions and counters ----------------------------------------------------------- */
+
+#define OID_AES     0xE200
+#define OID_COUNTER 0xE120
+
+static uint8_t text[640]; /* two commands of a cipher */
+static struct buf cipher;
+
+/* A chain that was cut short is begun again: never half of one. */
+static void
+encrypt_and_judge(unsigned n)
+{
+	static const uint8_t iv[16];
+	struct buf b = BUF_INIT;
+	int r = chip_encrypt(c, CHIP_CIPHER_CBC, OID_AES, iv, text, sizeof(text), &b);
+
+	ck_assert_msg(r <= 0, "transfer %u: chip error %d", n, r);
+	ck_assert_uint_eq(b.len, r == 0 ? cipher.len : 0);
+	if (r == 0)
+		ck_assert_mem_eq(b.data, cipher.data, cipher.len);
+	buf_free(&b);
+}
+
+START_TEST(a_chain_survives_a_fault_at_any_frame)
+{
+	static const uint8_t change[] = { 0xD0, 0x01, 0x00 }, iv[16];
+
+	ck_assert_int_eq(chip_meta_write(c, OID_AES, change, sizeof(change)), 0);
+	ck_assert_int_eq(chip_symkey(c, OID_AES, CHIP_ALG_AES128, CHIP_USE_ENC), 0);
+	ck_assert_int_eq(
+	    chip_encrypt(c, CHIP_CIPHER_CBC, OID_AES, iv, text, sizeof(text), &cipher), 0);
+	sweep(&faults[_i], encrypt_and_judge);
+	buf_free(&cipher);
+}
+END_TEST
+
+/* The hash of nothing takes two commands, the others in their chains are alike. */
+static void
+hash_and_judge(unsigned n)
+{
+	uint8_t got[CHIP_HASH_LEN], want[CHIP_HASH_LEN];
+	int r = chip_hash(c, NULL, 0, got);
+
+	ck_assert_msg(r <= 0, "transfer %u: chip error %d", n, r);
+	ck_assert_int_eq(EVP_Digest("", 0, want, NULL, EVP_sha256(), NULL), 1);
+	if (r == 0)
+		ck_assert_mem_eq(got, want, sizeof(want));
+}
+
+START_TEST(a_hash_survives_a_fault_at_any_frame)
+{
+	ck_assert_int_eq(chip_acquire(c), 0);
+	chip_release(c);
+	sweep(&faults[_i], hash_and_judge);
+}
+END_TEST
+
+/* Counted exactly once when it says so, at most once otherwise. */
+static void
+count_and_judge(unsigned n)
+{
+	static uint32_t last;
+	uint32_t value, threshold;
+	int r = chip_counter_count(c, OID_COUNTER, 1);
+
+	ck_assert_msg(r <= 0, "transfer %u: chip error %d", n, r);
+	sim_fault_clear(sim);
+	if (chip_counter_read(c, OID_COUNTER, &value, &threshold) != 0)
+		ck_assert_int_eq(chip_counter_read(c, OID_COUNTER, &value, &threshold), 0);
+	if (n == 0)
+		last = 0;
+	ck_assert_msg(value == last + 1 || (r != 0 && value == last),
+	    "transfer %u: %d, counter from %u to %u", n, r, last, value);
+	last = value;
+}
+
+START_TEST(a_counter_never_counts_twice)
+{
+	static const uint8_t content[] = { 0, 0, 0, 0, 0, 0, 0xFF, 0xFF };
+
+	ck_assert_int_eq(
+	    chip_data_write(c, OID_COUNTER, 0, content, sizeof(content), CHIP_ERASE_WRITE), 0);
+	sweep(&faults[_i], count_and_judge);
+}
+END_TEST
+
+/*
+ * A key in a session is used or gone. A chip that was reset says that the session is empty, or
+ * the command itself that the chip was reset: then chip_boot has moved.
+ */
+static uint64_t boot;
+
+static void
+session_and_judge(unsigned n)
+{
+	uint8_t digest[32] = { (uint8_t)n, 5 };
+	struct buf pub = BUF_INIT, sig = BUF_INIT;
+	int r = chip_sign_ecdsa(c, 0xE100, 32, digest, sizeof(digest), &sig);
+
+	ck_assert_msg(r <= 0 || (r == CHIP_E_SEQUENCE && chip_boot(c) != boot),
+	    "transfer %u: chip error %d", n, r);
+	if (r == 0)
+		ck_assert(ossl_verify_ecdsa(key, digest, sizeof(digest), &sig));
+	sim_fault_clear(sim);
+	if (chip_boot(c) != boot || r != 0) {
+		if (chip_keypair(c, 0xE100, CHIP_ALG_P256, CHIP_USE_SIGN, &pub) != 0)
+			ck_assert_int_eq(
+			    chip_keypair(c, 0xE100, CHIP_ALG_P256, CHIP_USE_SIGN, &pub), 0);
+		EVP_PKEY_free(key);
+		key = ossl_key(kt, &pub);
+		boot = chip_boot(c);
+	}
+	buf_free(&pub);
+	buf_free(&sig);
+}
+
+START_TEST(a_session_is_there_or_reported_lost)
+{
+	struct buf pub = BUF_INIT;
+
+	ck_assert_int_eq(chip_keypair(c, 0xE100, CHIP_ALG_P256, CHIP_USE_SIGN, &pub), 0);
+	key = ossl_key(kt, &pub);
+	boot = chip_boot(c);
+	sweep(&faults[_i], session_and_judge);
+	EVP_PKEY_free(key);
+	buf_free(&pub);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("chip under faults");
-	TCase *tc = tcase_create("faults");
+	TCase *tc = tcase_create("faults"), *state = tcase_create("state");
 	SRunner *sr;
 	int failed;
 
@@ -202,7 +331,14 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_signature_survives_a_fault_at_any_transfer, 0, (int)NITEMS(faults));
 	tcase_add_loop_test(tc, a_key_generation_survives_a_fault_at_any_frame, 0, NFRAME_FAULTS);
+	tcase_set_timeout(state, 120);
+	tcase_add_checked_fixture(state, setup, teardown);
+	tcase_add_loop_test(state, a_chain_survives_a_fault_at_any_frame, 0, NFRAME_FAULTS);
+	tcase_add_loop_test(state, a_hash_survives_a_fault_at_any_frame, 0, NFRAME_FAULTS);
+	tcase_add_loop_test(state, a_counter_never_counts_twice, 0, NFRAME_FAULTS);
+	tcase_add_loop_test(state, a_session_is_there_or_reported_lost, 0, NFRAME_FAULTS);
 	suite_add_tcase(s, tc);
+	suite_add_tcase(s, state);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
