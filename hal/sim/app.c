@@ -192,9 +192,10 @@ sim_app_sane(const struct sim_app *app)
 	for (size_t i = 0; i < SIM_NOBJECTS; i++)
 		if (app->meta[i].len > SIM_META_MAX)
 			return false;
-	return context_sane(&app->context) && context_sane(&app->hibernation.context) &&
-	       sha_sane(&app->hash) && sha_sane(&q->inner) && sha_sane(&q->outer) &&
-	       q->key < SIM_NOBJECTS && (q->code != CMD_UPDATE || update_sane(app));
+	return model_at(app->model) != NULL && context_sane(&app->context) &&
+	       context_sane(&app->hibernation.context) && sha_sane(&app->hash) &&
+	       sha_sane(&q->inner) && sha_sane(&q->outer) && q->key < SIM_NOBJECTS &&
+	       (q->code != CMD_UPDATE || update_sane(app));
 }
 
 size_t

@@ -10,6 +10,7 @@
 
 #include "hal/base/err.h"
 #include "hal/sim/fault.h"
+#include "hal/sim/object.h"
 #include "tests/unit/simapp_rig.h"
 
 #define AID           "D27600000447656E417574684170706C"
@@ -312,6 +313,11 @@ START_TEST(switches_of_reading_and_opening)
 	rig.app.switches = SIM_APP_LONG_READ_CUT;
 	ok("8100", "E0E2", NULL);
 	ck_assert_uint_eq(rig.rsp_len, SIM_APDU_MAX);
+	object_set_used(&rig.app, (size_t)object_find(0xF1D0), 0);
+	refused("8100", "F1D0", CHIP_E_BOUNDARY);
+	rig.app.switches = SIM_APP_EMPTY_READ;
+	ok("8100", "F1D0", "");
+	refused("8100", "F1D000010001", CHIP_E_BOUNDARY);
 	run("8100", "FFFF");
 	ok("7000", AID, "");
 	ok("0100", "F1C2", "01");

@@ -620,6 +620,41 @@ START_TEST(obj_27_execute)
 }
 END_TEST
 
+/*
+ * A preconfigured part: who has the two secrets of its portal file, and a shielded connection,
+ * may change it.
+ */
+START_TEST(obj_27_28_express)
+{
+	struct sim_portal portal;
+	uint8_t mac[SHA_MAX];
+	struct sim_hmac h;
+	uint8_t msg[19];
+
+	rig_model("trust-m-express");
+	ck_assert(sim_app_portal(&rig.app, &portal));
+	ok("F000", AID, "");
+	refused("8200", "E0E1000000", CHIP_E_ACCESS);
+	rig.prot = (struct sim_protection){ true, true, true };
+	refused("8200", "E0E1000000", CHIP_E_ACCESS);
+	(void)rig_unhex(code(0), msg, sizeof(msg));
+	hmac_start(&h, 32, portal.authorization, sizeof(portal.authorization));
+	sha_add(&h.inner, msg, sizeof(msg));
+	hmac_end(&h, mac);
+	rig.prot.command = false;
+	refused("9520", attempt(0, rig_hex(msg, 19), "", rig_hex(mac, 32)), CHIP_E_ACCESS);
+	rig.prot.command = true;
+	(void)rig_unhex(code(0), msg, sizeof(msg));
+	hmac_start(&h, 32, portal.authorization, sizeof(portal.authorization));
+	sha_add(&h.inner, msg, sizeof(msg));
+	hmac_end(&h, mac);
+	ok("9520", attempt(0, rig_hex(msg, 19), "", rig_hex(mac, 32)), "");
+	ok("8200", "E0E1000000", "");
+	rig.prot.command = false;
+	refused("8200", "E0E1000000", CHIP_E_ACCESS);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -656,6 +691,7 @@ main(void)
 	tcase_add_test(au, obj_28_four_references);
 	tcase_add_test(au, obj_27_28_conf_and_auto);
 	tcase_add_test(au, obj_27_execute);
+	tcase_add_test(au, obj_27_28_express);
 	suite_add_tcase(s, au);
 	return rig_main(s);
 }

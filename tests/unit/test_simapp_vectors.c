@@ -197,6 +197,8 @@ START_TEST(vectors_5_9_verify)
 {
 	ok("8240", text("E0E80000 %s", anchor), "");
 	REPLAY(verifications);
+	/* A certificate for signatures is not one to encrypt for. */
+	refused("9E11", "610001AA 040002E0E8", CHIP_E_UNSUPPORTED_ID);
 }
 END_TEST
 
