@@ -174,6 +174,40 @@ START_TEST(protection_takes_time)
 }
 END_TEST
 
+/*
+ * An application that hibernated with the layer in use demands it when it is back, even if it was
+ * restored without.
+ */
+START_TEST(restored_application_demands_the_layer)
+{
+	static const uint8_t hibernate[] = { 0xF1, 1, 0, 0 };
+	uint8_t restore[sizeof(open_app) + 8], packet[1 + sizeof(get_uid)] = { 0 };
+	int fctr;
+
+	ck_assert_int_eq(sim_set_app(s.h.s, SIM_APP_OPEN_CLEARS), 0);
+	ck_assert(shost_handshake(&s));
+	ck_assert_uint_eq(run(BOTH, hibernate, sizeof(hibernate)), 0xFF); /* it was an event */
+	host_sleep_us(&s.h, 6000000);
+	ck_assert_uint_eq(run(BOTH, hibernate, sizeof(hibernate)), 0);
+	ck_assert_uint_eq(s.answer_len, 12);
+	memcpy(restore, open_app, sizeof(open_app));
+	restore[1] = 1;
+	restore[3] = 0x18;
+	memcpy(restore + sizeof(open_app), s.answer + 4, 8);
+	shost_reset(&s, true);
+	s.no_presence = true;
+	ck_assert_int_eq(shost_send(&s, restore, sizeof(restore)), 0);
+	memcpy(packet + 1, get_uid, sizeof(get_uid));
+	host_send(&s.h, (uint8_t)(s.tx << 2 | s.rx), packet, sizeof(packet));
+	do
+		fctr = host_wait(&s.h, 100);
+	while (fctr >= 0x80);
+	ck_assert_int_ge(fctr, 0);
+	ck_assert_uint_eq(s.h.frame[3], 0x08); /* PRESENCE, one packet */
+	ck_assert_uint_eq(s.h.frame[4], FATAL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -190,6 +224,7 @@ main(void)
 	tcase_add_test(tc, conf_needs_a_protected_response);
 	tcase_add_test(tc, handshake_is_a_key_derivation);
 	tcase_add_test(tc, protection_takes_time);
+	tcase_add_test(tc, restored_application_demands_the_layer);
 	suite_add_tcase(su, tc);
 	sr = srunner_create(su);
 	srunner_run_all(sr, CK_NORMAL);
