@@ -128,7 +128,7 @@ load_anchor(struct call *c, const struct manifest *m, struct sim_public *pub)
 		return E_OID;
 	if ((err = object_usable(c, (size_t)i, TAG_EXECUTE)) != 0)
 		return err;
-	if (object_type(c->app, (size_t)i) != TYPE_ANCHOR)
+	if (object_type(c->app, (size_t)i) != TYPE_ANCHOR && !app_switch(c->app, SIM_APP_ANY_TYPE))
 		return E_DATA;
 	err = cert_parse(object_content(c->app, (size_t)i), object_used(c->app, (size_t)i), &cert);
 	if (err != 0)
@@ -250,6 +250,8 @@ start(struct call *c, const uint8_t *p, size_t len)
 	memcpy(u->info, m.info, sizeof(u->info));
 	memcpy(u->hash, m.hash, sizeof(u->hash));
 	c->app->sequence.code = CMD_UPDATE;
+	if (app_switch(c->app, SIM_APP_MARK_EARLY))
+		update_mark(c->app);
 	return 0;
 }
 

@@ -84,12 +84,13 @@ enum sim_app_switch {
 	SIM_APP_CBC_NEEDS_IV = 0x002,   /* CBC without IV: refused, 05, not with IV zero */
 	SIM_APP_FORM_2C = 0x004,        /* malformed signature: wrong, 2C, not 05 */
 	SIM_APP_NO_SESSION_RSA = 0x008, /* RSA key into a session: no room, 0D */
-	SIM_APP_ANY_TYPE = 0x010,       /* secrets need not be typed PRESSEC or AUTOREF */
+	SIM_APP_ANY_TYPE = 0x010,       /* secrets and anchors need not be typed as such */
 	SIM_APP_HMAC_UNCOUNTED = 0x020, /* HMAC with a data object is no security event */
 	SIM_APP_FREE_RUNNING = 0x040,   /* t_max is not started anew by a security event */
 	SIM_APP_OPEN_CLEARS = 0x080,    /* OpenApplication clears F1C2 without the flush bit too */
 	SIM_APP_EMPTY_READ = 0x100,     /* reading an object of used size 0: nothing, not 08 */
 	SIM_APP_LONG_READ_CUT = 0x200,  /* InLen 2 on more than 1553 bytes: the first, not 0D */
+	SIM_APP_MARK_EARLY = 0x400,     /* an update invalidates its object from the manifest on */
 };
 int sim_set_app(struct sim *s, unsigned switches);
 

@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 
 #include "hal/base/err.h"
+#include "hal/sim/fault.h"
 #include "tests/unit/simapp_manifest.h"
 #include "tests/unit/simapp_rig.h"
 
@@ -429,6 +430,29 @@ START_TEST(obj_37_interrupted_by_a_reset)
 	meta_write(0xF1E0, "C1020000"); /* while LcsO < op that clears it */
 	run("8100", "F1E0");
 	ck_assert_uint_eq(rig.rsp[0], 0);
+}
+END_TEST
+
+/* When the flag is set, and how types are judged, is left open: both ways. */
+START_TEST(switches)
+{
+	struct mf_spec s = data_spec(0xF1D4, 1, 16);
+	static struct mf m;
+
+	mf_make(&s, &m);
+	ck_assert_uint_eq(mf_start(&m), 0);
+	run("8100", "F1D4");
+	ck_assert_uint_eq(rig.rsp[0], 0);
+	rig.app.switches = SIM_APP_MARK_EARLY;
+	ck_assert_uint_eq(mf_start(&m), 0);
+	refused("8100", "F1D4", CHIP_E_METADATA);
+	ck_assert_uint_eq(mf_send(&m), 0);
+	ok("8100", "F1D4", rig_hex(payload, 16));
+	meta_write(0xE0E8, "E80112");
+	s.version = 2;
+	ck_assert_uint_eq(send_spec(s), CHIP_E_DATA);
+	rig.app.switches = SIM_APP_ANY_TYPE;
+	ck_assert_uint_eq(send_spec(s), 0);
 }
 END_TEST
 
@@ -927,6 +951,7 @@ suite(void)
 	tcase_add_test(tc, confidentiality_can_be_demanded);
 	tcase_add_loop_test(tc, cmd_29_changed_fragments, 0, 9);
 	tcase_add_test(tc, obj_37_interrupted_by_a_reset);
+	tcase_add_test(tc, switches);
 	tcase_add_test(tc, cmd_30_excluded_objects);
 	tcase_add_test(tc, cmd_31_v1_takes_plain_data_only);
 	tcase_add_test(tc, one_chip_or_all);
