@@ -103,6 +103,7 @@ enum sim_shield_switch {
 	SIM_SHIELD_FAILED_COUNT = 4,  /* records with a wrong tag move the window */
 	SIM_SHIELD_EQUAL_SEQ = 8,     /* SSEQ and MSEQ start with the same number */
 	SIM_SHIELD_NO_EVENT = 16,     /* a handshake is no security event */
+	SIM_SHIELD_HANDSHAKE_44 = 64, /* failed handshake: alert 44, not 40 */
 	SIM_SHIELD_SILENT = 32,       /* the host's alert 40 is acknowledged, not answered */
 };
 int sim_set_shield(struct sim *s, unsigned switches);

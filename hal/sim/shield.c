@@ -197,6 +197,14 @@ draw(struct sim_state *st)
 }
 
 static void
+refuse(struct sim_state *st, uint64_t *exec_ns)
+{
+	end_session(&st->shield);
+	alert(st, st->shield.switches & SIM_SHIELD_HANDSHAKE_44 ? SCTR_INTEGRITY : SCTR_FATAL,
+	    exec_ns);
+}
+
+static void
 hello(struct sim_state *st, uint64_t *exec_ns)
 {
 	struct sim_shield *sh = &st->shield;
@@ -208,7 +216,7 @@ hello(struct sim_state *st, uint64_t *exec_ns)
 	end_session(sh);
 	forget_saved(sh);
 	if (ch->rx_len != 2 || !(ch->rx[1] & PVER_SECRET)) {
-		fatal(st, exec_ns);
+		refuse(st, exec_ns);
 		return;
 	}
 	len = sim_app_binding(
@@ -217,7 +225,7 @@ hello(struct sim_state *st, uint64_t *exec_ns)
 	ok = len > 0 && seal_derive(secret, len, sh->live.rnd, &sh->live.keys);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	if (!ok) {
-		fatal(st, exec_ns);
+		refuse(st, exec_ns);
 		return;
 	}
 	sh->phase = SIM_SHIELD_HELLO;
@@ -243,7 +251,7 @@ finished(struct sim_state *st, uint64_t *exec_ns)
 	     CRYPTO_memcmp(got, want, FINISHED_LEN) == 0;
 	put_be32(want + SEAL_RND, sh->live.mseq);
 	if (!ok || !seal(st, SCTR_FINISHED, sh->live.mseq, want, FINISHED_LEN)) {
-		fatal(st, exec_ns);
+		refuse(st, exec_ns);
 		return;
 	}
 	sh->phase = SIM_SHIELD_SESSION;

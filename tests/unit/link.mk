@@ -60,3 +60,11 @@ tests_unit_test_link_vendor_SOURCES = tests/unit/test_link_vendor.c \
 	tests/unit/shield_script.c tests/unit/shield_script.h
 tests_unit_test_link_vendor_CFLAGS = $(link_test_cflags)
 tests_unit_test_link_vendor_LDADD = $(link_test_libs) $(JANSSON_LIBS)
+
+# And with the simulated chip, which errs on request.
+check_PROGRAMS += tests/unit/test_link_shield_sim
+unit_tests += tests/unit/test_link_shield_sim
+tests_unit_test_link_shield_sim_SOURCES = tests/unit/test_link_shield_sim.c
+nodist_tests_unit_test_link_shield_sim_SOURCES = tests/unit/sim_fake_app.c
+tests_unit_test_link_shield_sim_CFLAGS = $(link_test_cflags)
+tests_unit_test_link_shield_sim_LDADD = liblink.la libbus.la libsimwire.la libbase.la $(CHECK_LIBS)

@@ -630,6 +630,17 @@ START_TEST(record_without_session)
 }
 END_TEST
 
+START_TEST(failed_handshake)
+{
+	ck_assert_int_eq(sim_set_shield(s.h.s, SIM_SHIELD_HANDSHAKE_44), 0);
+	ck_assert_int_eq(shost_send(&s, (const uint8_t[]){ 0, 0x02 }, 2), INTEGRITY);
+	s.secret[0] ^= 1;
+	ck_assert(!shost_handshake(&s));
+	ck_assert_int_eq(s.answer[0], INTEGRITY);
+	no_session();
+}
+END_TEST
+
 START_TEST(equal_numbers)
 {
 	ck_assert_int_eq(sim_set_shield(s.h.s, SIM_SHIELD_EQUAL_SEQ), 0);
@@ -738,6 +749,7 @@ suite(void)
 	tcase_add_test(tc, host_gives_up_the_session);
 	tcase_add_test(tc, presence_stays);
 	tcase_add_test(tc, record_without_session);
+	tcase_add_test(tc, failed_handshake);
 	tcase_add_test(tc, equal_numbers);
 	tcase_add_test(tc, handshake_is_one_security_event);
 	tcase_add_test(tc, chip_without_the_layer);
