@@ -60,11 +60,13 @@ chip_sim_libs = libchip.la liblink.la libbus.la libsim.la libbase.la
 check_PROGRAMS += \
 	tests/unit/test_chip_sim \
 	tests/unit/test_chip_ops \
+	tests/unit/test_chip_update \
 	tests/unit/test_chip_share \
 	tests/unit/test_chip_faults
 unit_tests += \
 	tests/unit/test_chip_sim \
 	tests/unit/test_chip_ops \
+	tests/unit/test_chip_update \
 	tests/unit/test_chip_share \
 	tests/unit/test_chip_faults
 
@@ -77,6 +79,12 @@ tests_unit_test_chip_ops_SOURCES = tests/unit/test_chip_ops.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
 tests_unit_test_chip_ops_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_ops_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_chip_update_SOURCES = tests/unit/test_chip_update.c \
+	tests/unit/test_chip_vectors.h \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_update_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_update_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_chip_share_SOURCES = tests/unit/test_chip_share.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
