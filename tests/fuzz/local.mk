@@ -1,7 +1,7 @@
 # Fuzz targets: everything that parses bytes of the other side. Without a fuzzer each is linked
 # with a main that replays its corpus; configured with --enable-fuzzing (clang) they are fuzzers.
 # "make fuzz" builds those in a folder of its own and runs each for FUZZ_SECONDS.
-fuzz_targets = tests/fuzz/link tests/fuzz/apdu tests/fuzz/meta tests/fuzz/store \
+fuzz_targets = tests/fuzz/link tests/fuzz/shield tests/fuzz/apdu tests/fuzz/meta tests/fuzz/store \
 	tests/fuzz/simframe tests/fuzz/simapdu
 check_PROGRAMS += $(fuzz_targets)
 
@@ -16,6 +16,10 @@ endif
 tests_fuzz_link_SOURCES = tests/fuzz/link.c $(fuzz_main)
 tests_fuzz_link_LDADD = liblink.la libbus.la libsim.la libbase.la $(CRYPTO_LIBS)
 tests_fuzz_link_LDFLAGS = $(fuzz_ldflags)
+
+tests_fuzz_shield_SOURCES = tests/fuzz/shield.c $(fuzz_main)
+tests_fuzz_shield_LDADD = liblink.la libbus.la libsim.la libbase.la $(CRYPTO_LIBS)
+tests_fuzz_shield_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=chain_exchange
 
 tests_fuzz_apdu_SOURCES = tests/fuzz/apdu.c $(fuzz_main)
 tests_fuzz_apdu_LDADD = libchip.la libbase.la $(CRYPTO_LIBS)
