@@ -449,7 +449,7 @@ furnish(void)
 START_TEST(random_commands_do_no_harm)
 {
 	static struct sim_app fresh;
-	uint8_t cmd[SIM_APDU_MAX];
+	uint8_t cmd[SIM_APDU_MAX] = { 0 };
 	size_t n;
 
 	furnish();
