@@ -12,3 +12,6 @@ udev/70-optiga.rules: udev/70-optiga.rules.in Makefile
 	$(udev_fill)
 udev/optiga.conf: udev/optiga.conf.in Makefile
 	$(udev_fill)
+
+dist_check_SCRIPTS += tests/cli/udev.sh
+cli_tests += tests/cli/udev.sh

@@ -33,7 +33,8 @@ bus_bed_libs = libchip.la liblink.la libbus.la libsim.la libbase.la $(CRYPTO_LIB
 check_PROGRAMS += tests/unit/test_bus_i2c
 unit_tests += tests/unit/test_bus_i2c
 tests_unit_test_bus_i2c_SOURCES = tests/unit/test_bus_i2c.c \
-	tests/unit/bus_i2c.c tests/unit/bus_i2c.h $(bus_bed_sources)
+	tests/unit/bus_i2c.c tests/unit/bus_i2c.h \
+	tests/unit/bus_gpio.c tests/unit/bus_gpio.h $(bus_bed_sources)
 tests_unit_test_bus_i2c_CFLAGS = $(bus_bed_cflags) $(LIBGPIOD_CFLAGS)
 tests_unit_test_bus_i2c_LDFLAGS = $(bus_bed_ldflags)
 tests_unit_test_bus_i2c_LDADD = $(bus_bed_libs)

@@ -7,12 +7,14 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gpiod.h>
 #include <linux/i2c.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hal/base/err.h"
@@ -20,83 +22,8 @@
 #include "hal/bus/ops.h"
 #include "hal/chip/chip.h"
 #include "tests/unit/bus_bed.h"
+#include "tests/unit/bus_gpio.h"
 #include "tests/unit/bus_i2c.h"
-
-/* --- libgpiod, as far as the driver uses it ------------------------------------------------- */
-
-static struct gpio {
-	int chip_errno, line_errno, request_errno, set_errno;
-	char chip[64];
-	unsigned offset;
-	bool held;
-	char story[64]; /* what the lines did: R requested high, 0, 1, C closed */
-	uint64_t low_at, low_ns;
-} gpio;
-
-static struct gpiod_chip *const the_chip = (struct gpiod_chip *)&gpio;
-static struct gpiod_line *const the_line = (struct gpiod_line *)&gpio.offset;
-
-static void
-tell(char what)
-{
-	gpio.story[strlen(gpio.story)] = what;
-}
-
-struct gpiod_chip *
-gpiod_chip_open_lookup(const char *descr)
-{
-	snprintf(gpio.chip, sizeof(gpio.chip), "%s", descr);
-	errno = gpio.chip_errno;
-	return errno != 0 ? NULL : the_chip;
-}
-
-void
-gpiod_chip_close(struct gpiod_chip *chip)
-{
-	ck_assert_ptr_eq(chip, the_chip);
-	tell('C');
-	gpio.held = false;
-}
-
-struct gpiod_line *
-gpiod_chip_get_line(struct gpiod_chip *chip, unsigned int offset)
-{
-	ck_assert_ptr_eq(chip, the_chip);
-	gpio.offset = offset;
-	errno = gpio.line_errno;
-	return errno != 0 ? NULL : the_line;
-}
-
-int
-gpiod_line_request_output(struct gpiod_line *line, const char *consumer, int default_val)
-{
-	ck_assert_ptr_eq(line, the_line);
-	ck_assert_str_eq(consumer, "optiga-pkcs11");
-	ck_assert_int_eq(default_val, 1);
-	ck_assert(!gpio.held);
-	errno = gpio.request_errno;
-	if (errno != 0)
-		return -1;
-	gpio.held = true;
-	tell('R');
-	return 0;
-}
-
-int
-gpiod_line_set_value(struct gpiod_line *line, int value)
-{
-	ck_assert_ptr_eq(line, the_line);
-	ck_assert(gpio.held);
-	errno = gpio.set_errno;
-	if (errno != 0)
-		return -1;
-	tell(value ? '1' : '0');
-	if (value == 0)
-		gpio.low_at = bus_clock_now(NULL);
-	else
-		gpio.low_ns = bus_clock_now(NULL) - gpio.low_at;
-	return 0;
-}
 
 /* --- fixtures ------------------------------------------------------------------------------ */
 
@@ -381,6 +308,36 @@ START_TEST(two_handles_share_the_record_and_take_turns)
 }
 END_TEST
 
+/* Another program has its turn: everybody waits, until it is killed. */
+START_TEST(the_lock_is_on_the_node_and_goes_with_its_process)
+{
+	int ready[2], status;
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	ck_assert_int_eq(bus_open("i2c:1", &b), 0);
+	if ((pid = fork()) == 0) {
+		struct bus *other;
+
+		if (bus_open("i2c:1", &other) == 0 && bus_lock(other) == 0 &&
+		    write(ready[1], "!", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_int_eq(flock(b->lock_fd, LOCK_EX | LOCK_NB), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(bus_lock(b), 0);
+	bus_unlock(b);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+END_TEST
+
 START_TEST(a_device_plugged_in_again_starts_a_new_record)
 {
 	struct bus *other = NULL;
@@ -555,6 +512,7 @@ main(void)
 	tcase_add_loop_test(t, the_chip_works_on_every_kind_of_adapter, 0, (int)NITEMS(nacks));
 	tcase_add_test(t, unplugged_is_an_error_and_works_again_when_it_returns);
 	tcase_add_test(t, two_handles_share_the_record_and_take_turns);
+	tcase_add_test(t, the_lock_is_on_the_node_and_goes_with_its_process);
 	tcase_add_test(t, a_device_plugged_in_again_starts_a_new_record);
 	tcase_add_test(t, a_record_that_cannot_be_had_is_a_failure);
 	tcase_add_test(t, two_chips_with_a_record_in_turn);
