@@ -49,6 +49,7 @@ tests_unit_test_simapp_models_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHEC
 
 # Cryptographic commands, sessions, authorization.
 check_PROGRAMS += \
+	tests/unit/test_simapp_auth \
 	tests/unit/test_simapp_cert \
 	tests/unit/test_simapp_vectors \
 	tests/unit/test_simapp_session \
@@ -57,6 +58,7 @@ check_PROGRAMS += \
 	tests/unit/test_simapp_sym \
 	tests/unit/test_simapp_asym
 unit_tests += \
+	tests/unit/test_simapp_auth \
 	tests/unit/test_simapp_cert \
 	tests/unit/test_simapp_vectors \
 	tests/unit/test_simapp_session \
@@ -64,6 +66,10 @@ unit_tests += \
 	tests/unit/test_simapp_agree \
 	tests/unit/test_simapp_sym \
 	tests/unit/test_simapp_asym
+
+tests_unit_test_simapp_auth_SOURCES = tests/unit/test_simapp_auth.c $(simapp_rig)
+tests_unit_test_simapp_auth_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_auth_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_simapp_cert_SOURCES = tests/unit/test_simapp_cert.c $(simapp_rig)
 tests_unit_test_simapp_cert_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
