@@ -43,7 +43,7 @@ enum status {
 #define ST_FAILED  (ST_ERROR | ST_ADDR_NACK | ST_DATA_NACK | ST_ARBITRATION)
 
 /* 60 bytes at 60 kHz take 9 ms on the wire; the bus may be released later than the end. */
-#define FINISH_MAX  BUS_MS(50)
+#define FINISH_MAX  BUS_MS(100)
 #define POLL_STEP   BUS_MS(1)
 #define READ_MAX    BUS_MS(100)
 #define READ_SLICE  15 /* ms between looks at the status while no report comes */

@@ -19,7 +19,7 @@
 
 /* Late acknowledge ends within 100 ms (IFX I2C 2.5); a longer pause of ours starts afresh. */
 #define REFUSED_MAX   BUS_MS(100)
-#define REFUSED_PAUSE BUS_MS(50)
+#define REFUSED_PAUSE BUS_MS(1000)
 
 /* Made by tmpfiles.d, writable by the group that may use the devices. */
 const char *bus_record_dir = RECORD_DIR;
