@@ -87,14 +87,16 @@ void bus_unlock(struct bus *b);
  * and never looks inside.
  */
 struct bus_record {
-	uint32_t magic;   /* 0: nobody wrote yet */
-	uint32_t version; /* layout, 1 */
-	uint64_t owner;   /* random number of the handle that used the chip last */
-	uint64_t boot;    /* counts resets and OpenApplications: volatile chip state was lost */
-	uint64_t change;  /* counts changes of persistent content: caches are stale */
-	uint32_t open;    /* 1: the application was opened and not closed since */
-	uint32_t busy;    /* 1: set for the time of a command; still set on entry: its host died */
-	uint8_t spare[24];
+	uint32_t magic;    /* 0: nobody wrote yet */
+	uint32_t version;  /* layout, 1 */
+	uint64_t owner;    /* random number of the handle that used the chip last */
+	uint64_t boot;     /* counts resets and OpenApplications: volatile chip state was lost */
+	uint64_t change;   /* counts changes of persistent content: caches are stale */
+	uint32_t open;     /* 1: the application was opened and not closed since */
+	uint32_t busy;     /* 1: set for the time of a command; still set on entry: its host died */
+	uint64_t shield;   /* random number of the handle whose encrypted session stands; 0: none */
+	uint32_t presence; /* 1: some host used the presentation layer since the last reset */
+	uint8_t spare[12];
 };
 
 /* The record, or NULL when this bus has none (then assume the worst after every bus_lock). */

@@ -17,18 +17,20 @@
 #include "hal/chip/internal.h"
 #include "hal/link/link.h"
 
-#define APDU_FLUSH  0x80
-#define APDU_HEADER 4
+#define APDU_FLUSH   0x80
+#define APDU_HEADER  4
 
-#define TAG_EXPORT  0x07
-#define TAG_SESSION 0x08
+#define TAG_EXPORT   0x07
+#define TAG_SESSION  0x08
 
-#define STA_OK      0x00
-#define STA_ERROR   0xFF
+#define SET_METADATA 0x01 /* Param of SetDataObject */
+
+#define STA_OK       0x00
+#define STA_ERROR    0xFF
 
 /* Sends c->cmd; *sta and *data are the answer's, data into c->rsp. */
 static int
-exchange(struct chip *c, bool idempotent, unsigned deadline_ms, uint8_t *sta, struct cur *data)
+exchange(struct chip *c, const struct link_how *how, uint8_t *sta, struct cur *data)
 {
 	struct cur rsp;
 	uint8_t undef;
@@ -37,11 +39,16 @@ exchange(struct chip *c, bool idempotent, unsigned deadline_ms, uint8_t *sta, st
 
 	chip_mark_busy(c, true);
 	c->commands++;
-	r = link_transceive(c->ln, c->cmd.data, c->cmd.len, &c->rsp, idempotent, deadline_ms);
-	c->unsettled = r != 0;
+	if (how->protect != LINK_PLAIN)
+		chip_mark_shielded(c);
+	r = link_transceive_as(c->ln, c->cmd.data, c->cmd.len, &c->rsp, how);
+	/* The chip has answered even so. */
+	c->unsettled = r != 0 && r != HAL_ESHIELD && r != HAL_EPAIR;
+	/* Else the mark stays: whoever comes next waits until the chip is idle. */
+	if (!c->unsettled)
+		chip_mark_busy(c, false);
 	if (r != 0)
-		return r; /* the mark stays: whoever comes next waits until the chip is idle */
-	chip_mark_busy(c, false);
+		return r;
 	rsp = (struct cur){ c->rsp.data, c->rsp.len };
 	if (!cur_u8(&rsp, sta) || !cur_u8(&rsp, &undef) || !cur_u16(&rsp, &len) || rsp.len != len ||
 	    (*sta != STA_OK && *sta != STA_ERROR)) {
@@ -70,13 +77,14 @@ build(struct chip *c, uint8_t cmd, uint8_t param, const void *in, size_t in_len)
 static int
 last_error(struct chip *c)
 {
+	static const struct link_how how = { .deadline_ms = APDU_DEADLINE_MS };
 	static const uint8_t oid[] = { 0xF1, 0xC2 };
 	struct cur data;
 	uint8_t sta, code;
 	int r;
 
 	if ((r = build(c, CHIP_CMD_GET_DATA, 0x00, oid, sizeof(oid))) != 0 ||
-	    (r = exchange(c, false, APDU_DEADLINE_MS, &sta, &data)) != 0)
+	    (r = exchange(c, &how, &sta, &data)) != 0)
 		return r;
 	if (sta != STA_OK)
 		return HAL_ERESET;
@@ -90,13 +98,20 @@ last_error(struct chip *c)
 static int
 run_once(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out)
 {
+	struct link_how how = { .idempotent = a->idempotent, .deadline_ms = a->deadline_ms };
+	bool shielded;
 	struct cur data;
 	uint8_t sta;
 	int r;
 
-	if ((r = build(c, a->cmd | APDU_FLUSH, a->param, in->data, in->len)) != 0 ||
-	    (r = exchange(c, a->idempotent, a->deadline_ms, &sta, &data)) != 0)
+	if ((r = chip_protect_choose(c, a, in, &shielded)) != 0)
 		return r;
+	how.protect = shielded ? LINK_PROTECT_BOTH : LINK_PLAIN;
+	if ((r = build(c, a->cmd | APDU_FLUSH, a->param, in->data, in->len)) != 0 ||
+	    (r = exchange(c, &how, &sta, &data)) != 0)
+		return r;
+	if (shielded)
+		chip_binding_proved(c);
 	if (sta != STA_OK) {
 		r = last_error(c);
 		if (r > 0)
@@ -117,6 +132,42 @@ needs_restart(int r)
 	return r == HAL_ERESET || r == HAL_EPROTO || r == HAL_ETIMEOUT;
 }
 
+/*
+ * As run_once. When host and chip have no secret in common, another one may be in the files now.
+ * When the session ends in mid-command, F1C2 tells whether the application is still open:
+ * without, a new handshake would be no use yet.
+ */
+static int
+run_shielded(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out)
+{
+	int r = run_once(c, a, in, out), rr;
+
+	for (int n = 0; n < 2 && r == HAL_EPAIR && chip_binding_next(c); n++)
+		r = run_once(c, a, in, out);
+	if (r == HAL_EPAIR)
+		log_error("%s: no encrypted connection: this host does not have the binding secret "
+			  "of the chip, or has another one",
+		    chip_selector(c));
+	if (r != HAL_ESHIELD)
+		return r;
+	if ((rr = last_error(c)) < 0)
+		return rr == HAL_ESHIELD ? HAL_ERESET : rr;
+	return a->idempotent ? run_once(c, a, in, out) : HAL_ESHIELD;
+}
+
+/* What a command may have changed of what is known of objects. */
+static void
+forget_conditions(struct chip *c, const struct chip_apdu *a, int r)
+{
+	const bool metadata = a->cmd == CHIP_CMD_SET_PROTECTED ||
+			      (a->cmd == CHIP_CMD_SET_DATA && a->param == SET_METADATA);
+
+	if (metadata || r == CHIP_E_ACCESS)
+		chip_protect_forget(c, 0);
+	if (r == CHIP_E_ACCESS && !link_has_secret(c->ln))
+		c->sought = false;
+}
+
 static int
 run_held(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct buf *out)
 {
@@ -129,21 +180,22 @@ run_held(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct
 		return r;
 	if (a->writes)
 		chip_mark_changed(c);
-	r = run_once(c, a, in, out);
+	r = run_shielded(c, a, in, out);
 	/* The link repeats idempotent commands itself; here it lost the reason of a failure. */
 	if (r == HAL_ERESYNC && a->idempotent)
-		r = run_once(c, a, in, out);
+		r = run_shielded(c, a, in, out);
 	if (needs_restart(r)) {
 		log_info("command %02X: %s; starting the chip again", a->cmd, hal_strerror(r));
 		if ((rr = chip_restart(c)) != 0)
 			return rr;
 		if (!a->idempotent)
 			return HAL_ERESET;
-		r = run_once(c, a, in, out);
+		r = run_shielded(c, a, in, out);
 	}
 	/* Still no good, or nothing there: the next one starts from the beginning. */
 	if (needs_restart(r) || r == HAL_ENODEV)
 		chip_mark_closed(c);
+	forget_conditions(c, a, r);
 	return r;
 }
 
@@ -173,6 +225,8 @@ chip_apdu_open(struct chip *c, const uint8_t *handle)
 	static const uint8_t app_id[] = { 0xD2, 0x76, 0x00, 0x00, 0x04, 'G', 'e', 'n', 'A', 'u',
 		't', 'h', 'A', 'p', 'p', 'l' };
 	const bool restore = handle != NULL;
+	/* A handle is good once. */
+	const struct link_how how = { .idempotent = !restore, .deadline_ms = APDU_DEADLINE_MS };
 	uint8_t in[sizeof(app_id) + CHIP_HANDLE_LEN];
 	size_t len = sizeof(app_id);
 	struct cur data;
@@ -187,8 +241,7 @@ chip_apdu_open(struct chip *c, const uint8_t *handle)
 	r = build(
 	    c, CHIP_CMD_OPEN | APDU_FLUSH, restore ? APDU_OPEN_RESTORE : APDU_OPEN_AFRESH, in, len);
 	explicit_bzero(in, sizeof(in));
-	/* A handle is good once. */
-	if (r != 0 || (r = exchange(c, !restore, APDU_DEADLINE_MS, &sta, &data)) != 0)
+	if (r != 0 || (r = exchange(c, &how, &sta, &data)) != 0)
 		return r;
 	if (sta == STA_OK)
 		return 0;

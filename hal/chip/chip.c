@@ -66,6 +66,7 @@ chip_close(struct chip **cp)
 	bus_close(&c->bus);
 	buf_free(&c->cmd);
 	buf_free(&c->rsp);
+	free(c->binding_dir);
 	free(c);
 	*cp = NULL;
 }
@@ -132,6 +133,26 @@ chip_mark_busy(struct chip *c, bool busy)
 }
 
 void
+chip_mark_reset(struct chip *c)
+{
+	chip_mark_busy(c, false);
+	c->unsettled = false;
+	if (c->rec == NULL)
+		return;
+	c->rec->shield = 0;
+	c->rec->presence = 0;
+}
+
+void
+chip_mark_shielded(struct chip *c)
+{
+	if (c->rec == NULL)
+		return;
+	c->rec->presence = 1;
+	c->rec->shield = c->self;
+}
+
+void
 chip_mark_changed(struct chip *c)
 {
 	c->change++;
@@ -147,9 +168,8 @@ chip_restart(struct chip *c)
 	chip_mark_closed(c);
 	if ((r = link_start(c->ln)) != 0)
 		return r;
-	/* A command of before has not survived the reset. */
-	chip_mark_busy(c, false);
-	c->unsettled = false;
+	/* A command of before has not survived the reset, nor has a session. */
+	chip_mark_reset(c);
 	if ((r = chip_apdu_open(c, NULL)) != 0)
 		return r;
 	c->boot++;
@@ -208,10 +228,17 @@ take_over(struct chip *c)
 	if (rec == NULL) { /* the worst: everything may have moved, the application may be closed */
 		c->boot++;
 		c->change++;
+		link_adopt(c->ln, link_presence(c->ln), false);
 		return chip_join(c, true);
 	}
 	if (rec->owner == c->self && rec->boot == c->boot && rec->open != 0 && rec->busy == 0)
 		return 0;
+	if (rec->change != c->change) {
+		c->sought = false;
+		chip_protect_forget(c, 0);
+	}
+	/* Another host's handshake ends our session; its plain commands do not. */
+	link_adopt(c->ln, rec->presence != 0, rec->boot == c->boot && rec->shield == c->self);
 	c->boot = rec->boot;
 	c->change = rec->change;
 	c->shut = false; /* the record knows better */

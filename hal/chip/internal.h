@@ -7,11 +7,18 @@
 #include <stdint.h>
 
 #include "hal/base/buf.h"
+#include "hal/chip/binding.h"
 #include "hal/chip/chip.h"
 
 struct bus;
 struct bus_record;
 struct link;
+
+/* What an object's conditions demand: reading, changing, executing through the encryption. */
+struct chip_needs {
+	uint16_t oid;
+	bool shielded[3];
+};
 
 struct chip {
 	struct bus *bus;
@@ -28,6 +35,13 @@ struct chip {
 	uint8_t uid[CHIP_UID_LEN];
 	struct buf cmd; /* the APDU under way; wiped after use */
 	struct buf rsp;
+	char *binding_dir; /* NULL: the default */
+	bool sought;       /* the files were looked at for a binding secret */
+	bool pending;      /* the link's secret is that of an unfinished pairing */
+	bool proving;      /* the link's secret and no other is meant */
+	bool shield_all;   /* protect every command */
+	struct chip_needs needs[32];
+	size_t nneeds;
 };
 
 /* --- apdu.c -------------------------------------------------------------------------------- */
@@ -51,6 +65,7 @@ struct chip_apdu {
 	uint8_t cmd, param;
 	bool idempotent; /* sent again when it is unknown whether it ran */
 	bool writes;     /* persistent content: moves chip_change */
+	bool shielded;   /* through the encrypted connection, whatever the object says */
 	unsigned deadline_ms;
 };
 
@@ -102,8 +117,34 @@ void chip_mark_closed(struct chip *c);
 /* A command is on its way, or its answer is in. */
 void chip_mark_busy(struct chip *c, bool busy);
 
+/* The chip was reset: nothing is under way, no host's encrypted session stands. */
+void chip_mark_reset(struct chip *c);
+
+/* From now on the encrypted session is ours and every host must use the presentation layer. */
+void chip_mark_shielded(struct chip *c);
+
 /* Persistent content is about to change. */
 void chip_mark_changed(struct chip *c);
+
+/* --- protect.c, binding.c ------------------------------------------------------------------ */
+
+/* Whether a command must be protected; may read metadata of its object. Only while held. */
+int chip_protect_choose(struct chip *c, const struct chip_apdu *a, const struct buf *in, bool *yes);
+
+/* Whether a condition needs the encrypted connection; lcso: of its object, or -1. */
+bool chip_access_shielded(const struct cur *ac, int lcso);
+
+/* What is known of an object's conditions may have changed; 0: of all. */
+void chip_protect_forget(struct chip *c, uint16_t oid);
+
+/* Whether a secret is there; looks for it first. */
+bool chip_binding_known(struct chip *c);
+
+/* After HAL_EPAIR: another secret was found, and is the link's now. */
+bool chip_binding_next(struct chip *c);
+
+/* The chip has proved the link's secret. */
+void chip_binding_proved(struct chip *c);
 
 /* --- oid.c, model.c ------------------------------------------------------------------------ */
 

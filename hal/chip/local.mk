@@ -2,11 +2,13 @@
 
 noinst_LTLIBRARIES += libchip.la
 libchip_la_SOURCES = \
-	hal/chip/chip.h hal/chip/crypt.h hal/chip/internal.h \
+	hal/chip/chip.h hal/chip/crypt.h hal/chip/binding.h hal/chip/internal.h \
 	hal/chip/access.c \
 	hal/chip/agree.c \
 	hal/chip/apdu.c \
 	hal/chip/asym.c \
+	hal/chip/bindfile.c hal/chip/bindfile.h \
+	hal/chip/binding.c \
 	hal/chip/chip.c \
 	hal/chip/cipher.c \
 	hal/chip/counter.c \
@@ -18,8 +20,17 @@ libchip_la_SOURCES = \
 	hal/chip/model.c \
 	hal/chip/oid.c \
 	hal/chip/power.c \
+	hal/chip/protect.c \
 	hal/chip/protected.c \
 	hal/chip/random.c \
 	hal/chip/sign.c \
 	hal/chip/symkey.c \
 	hal/chip/verify.c
+libchip_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+libchip_la_LIBADD = $(CRYPTO_LIBS)
+
+# Reads JSON, for tools that import secrets; the module does without.
+noinst_LTLIBRARIES += libportal.la
+libportal_la_SOURCES = hal/chip/portal.c hal/chip/portal.h
+libportal_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+libportal_la_LIBADD = $(JANSSON_LIBS)

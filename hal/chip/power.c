@@ -68,6 +68,7 @@ chip_hibernate(struct chip *c, uint8_t handle[CHIP_HANDLE_LEN])
 static int
 restore_held(struct chip *c, const uint8_t *handle)
 {
+	bool presence;
 	int r;
 
 	if (c->model != NULL && !chip_model_can(c->model, CHIP_CMD_OPEN, APDU_OPEN_RESTORE))
@@ -78,10 +79,14 @@ restore_held(struct chip *c, const uint8_t *handle)
 		c->boot = c->rec->boot;
 		c->change = c->rec->change;
 	}
+	/* Saved under the presentation layer, the application wants it again (SRM 6.5.5). */
+	presence = c->rec != NULL ? c->rec->presence != 0 : link_presence(c->ln);
 	if ((r = link_start(c->ln)) != 0)
 		return r;
-	chip_mark_busy(c, false);
-	c->unsettled = false;
+	chip_mark_reset(c);
+	link_adopt(c->ln, presence, false);
+	if (c->rec != NULL)
+		c->rec->presence = presence;
 	if ((r = chip_apdu_open(c, handle)) != 0)
 		return r;
 	chip_mark_open(c);

@@ -137,6 +137,15 @@ link_has_secret(const struct link *ln)
 	return ln->secret != NULL;
 }
 
+int
+link_get_secret(const struct link *ln, struct secret **sp)
+{
+	*sp = NULL;
+	if (ln->secret == NULL)
+		return HAL_ENOTFOUND;
+	return secret_from(secret_bytes(ln->secret), secret_len(ln->secret), sp);
+}
+
 bool
 link_presence(const struct link *ln)
 {

@@ -88,6 +88,9 @@ int link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, stru
 int link_set_secret(struct link *ln, const struct secret *secret);
 bool link_has_secret(const struct link *ln);
 
+/* A copy of it. HAL_ENOTFOUND: there is none. */
+int link_get_secret(const struct link *ln, struct secret **sp);
+
 /*
  * What hosts must tell each other. presence: since the last reset some host used the presentation
  * layer; then every message must, plain ones too. session: the last handshake with the chip was

@@ -1,5 +1,6 @@
 # Real clients and our programs, end to end.
 
 include tests/cli/sim.mk
+include tests/cli/pair.mk
 include tests/cli/clients.mk
 include tests/cli/prov.mk

@@ -108,6 +108,52 @@ link_join(struct link *ln, bool drain)
 	return 0;
 }
 
+/* No secret is known: everything goes in clear. */
+
+int
+link_set_secret(struct link *ln, const struct secret *secret)
+{
+	(void)ln;
+	(void)secret;
+	return 0;
+}
+
+bool
+link_has_secret(const struct link *ln)
+{
+	(void)ln;
+	return false;
+}
+
+int
+link_get_secret(const struct link *ln, struct secret **sp)
+{
+	(void)ln;
+	*sp = NULL;
+	return HAL_ENOTFOUND;
+}
+
+bool
+link_presence(const struct link *ln)
+{
+	(void)ln;
+	return false;
+}
+
+void
+link_adopt(struct link *ln, bool presence, bool session)
+{
+	(void)ln;
+	(void)presence;
+	(void)session;
+}
+
+void
+link_forget(struct link *ln)
+{
+	(void)ln;
+}
+
 static int
 success(struct buf *rsp, const uint8_t *p, size_t n)
 {
@@ -121,7 +167,7 @@ static int
 answer(struct buf *rsp)
 {
 	static const int errors[] = { HAL_EIO, HAL_ENODEV, HAL_ETIMEOUT, HAL_EPROTO, HAL_ETOOBIG,
-		HAL_ERESYNC, HAL_ERESET };
+		HAL_ERESYNC, HAL_ERESET, HAL_ESHIELD, HAL_EPAIR };
 	const uint8_t *p;
 	uint8_t kind;
 	size_t n;
@@ -143,12 +189,11 @@ answer(struct buf *rsp)
 }
 
 int
-link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    bool idempotent, unsigned deadline_ms)
+link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
+    const struct link_how *how)
 {
 	(void)ln;
-	(void)idempotent;
-	(void)deadline_ms;
+	(void)how;
 	fuzz_assert(cmd_len >= 4 && cmd_len <= LINK_APDU_MAX);
 	fuzz_assert(cmd_len == 4U + (unsigned)(cmd[2] << 8 | cmd[3]));
 	buf_reset(rsp);

@@ -95,3 +95,11 @@ tests_unit_test_chip_faults_SOURCES = tests/unit/test_chip_faults.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
 tests_unit_test_chip_faults_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_faults_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+# Pairing and the encrypted connection.
+check_PROGRAMS += tests/unit/test_chip_shield
+unit_tests += tests/unit/test_chip_shield
+tests_unit_test_chip_shield_SOURCES = tests/unit/test_chip_shield.c \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_shield_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_shield_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)

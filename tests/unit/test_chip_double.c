@@ -19,7 +19,8 @@ struct bus {
 	char selector[64];
 };
 struct link {
-	int unused;
+	struct secret *secret;
+	bool presence, session;
 };
 
 struct step {
@@ -214,6 +215,8 @@ link_new(struct bus *bus, struct link **lnp)
 void
 link_free(struct link **lnp)
 {
+	if (*lnp != NULL)
+		secret_free(&(*lnp)->secret);
 	free(*lnp);
 	*lnp = NULL;
 }
@@ -249,8 +252,8 @@ link_join(struct link *ln, bool drain)
 }
 
 int
-link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    bool idempotent, unsigned deadline_ms)
+link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
+    const struct link_how *how)
 {
 	const struct step *st = &steps[next_step];
 
@@ -261,12 +264,59 @@ link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf 
 	ck_assert_msg(cmd_len == st->cmd_len && memcmp(cmd, st->cmd, cmd_len) == 0,
 	    "command %zu: %02X %02X of %zu bytes, expected %02X %02X of %zu", next_step, cmd[0],
 	    cmd[1], cmd_len, st->cmd[0], st->cmd[1], st->cmd_len);
-	dbl.last_idempotent = idempotent;
-	dbl.last_deadline_ms = deadline_ms;
+	dbl.last_idempotent = how->idempotent;
+	dbl.last_deadline_ms = how->deadline_ms;
+	dbl.last_protect = how->protect;
 	dbl.last_busy = dbl.record.busy != 0;
 	dbl.last_change = dbl.record.change;
 	if (st->err != 0)
 		return st->err;
 	buf_reset(rsp);
 	return buf_put(rsp, st->rsp, st->rsp_len);
+}
+
+int
+link_set_secret(struct link *ln, const struct secret *secret)
+{
+	struct secret *copy = NULL;
+
+	if (secret != NULL)
+		ck_assert_int_eq(secret_from(secret_bytes(secret), secret_len(secret), &copy), 0);
+	secret_free(&ln->secret);
+	ln->secret = copy;
+	return 0;
+}
+
+bool
+link_has_secret(const struct link *ln)
+{
+	return ln->secret != NULL;
+}
+
+int
+link_get_secret(const struct link *ln, struct secret **sp)
+{
+	*sp = NULL;
+	if (ln->secret == NULL)
+		return HAL_ENOTFOUND;
+	return secret_from(secret_bytes(ln->secret), secret_len(ln->secret), sp);
+}
+
+bool
+link_presence(const struct link *ln)
+{
+	return ln->presence;
+}
+
+void
+link_adopt(struct link *ln, bool presence, bool session)
+{
+	ln->presence = presence;
+	ln->session = ln->session && presence && session;
+}
+
+void
+link_forget(struct link *ln)
+{
+	ln->session = false;
 }

@@ -26,6 +26,7 @@ extern struct double_state {
 	int locked;                                 /* depth of bus_lock, never above 1 */
 	int starts, joins, drains;
 	bool last_idempotent; /* of the last scripted command */
+	int last_protect;     /* enum link_protect */
 	unsigned last_deadline_ms;
 	bool last_busy; /* the record's mark while it was under way */
 	uint64_t last_change;

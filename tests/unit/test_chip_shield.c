@@ -1,0 +1,594 @@
+/*
+ * Pairing and the encrypted connection through every layer, on the simulated chip: secrets on
+ * the host, interrupted pairings, hosts that share a chip.
+ */
+#include <config.h>
+
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hal/base/err.h"
+#include "hal/base/log.h"
+#include "hal/bus/bus.h"
+#include "hal/chip/bindfile.h"
+#include "hal/chip/internal.h"
+#include "hal/link/link.h"
+#include "tests/unit/test_chip_ossl.h"
+
+#define OID_DATA 0xF1D1
+
+static const char *selector;
+static char dir[64], serial[CHIP_SERIAL_LEN];
+static struct chip *c;
+
+static struct chip *
+open_chip(void)
+{
+	struct chip *n;
+
+	ck_assert_int_eq(chip_open(selector, &n), 0);
+	return n;
+}
+
+static void
+setup(void)
+{
+	selector = sim_image(7);
+	(void)snprintf(dir, sizeof(dir), "/tmp/binding.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(setenv("OPTIGA_BINDING_DIR", dir, 1), 0);
+	c = open_chip();
+	ck_assert_int_eq(chip_acquire(c), 0);
+	ck_assert_int_eq(chip_serial(chip_uid(c), serial), 0);
+	chip_release(c);
+}
+
+static void
+teardown(void)
+{
+	static const char *const suffixes[] = { BINDFILE_CURRENT, BINDFILE_PENDING, BINDFILE_AUTH };
+
+	chip_close(&c);
+	for (size_t i = 0; i < NITEMS(suffixes); i++)
+		ck_assert_int_eq(bindfile_remove(dir, serial, suffixes[i]), 0);
+	ck_assert_int_eq(rmdir(dir), 0); /* nothing else was left */
+	unsetenv("OPTIGA_TEST_FACTORY_SECRET");
+	sim_image_remove();
+}
+
+static unsigned
+handshakes(const struct chip *of)
+{
+	struct link_stats st;
+
+	link_stats(of->ln, &st);
+	return st.handshakes;
+}
+
+static struct secret *
+secret_of(const char *suffix)
+{
+	struct secret *s;
+
+	ck_assert_int_eq(bindfile_read(dir, serial, suffix, &s), 0);
+	return s;
+}
+
+static bool
+exists(const char *suffix)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s%s", dir, serial, suffix);
+	return access(path, F_OK) == 0;
+}
+
+static struct secret *
+some_secret(uint8_t first)
+{
+	uint8_t bytes[CHIP_BINDING_LEN];
+	struct secret *s;
+
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(first + i);
+	ck_assert_int_eq(secret_from(bytes, sizeof(bytes), &s), 0);
+	return s;
+}
+
+/* An object that is read and written through the encryption alone. */
+static void
+demand(void)
+{
+	static const uint8_t tlvs[] = { 0xD0, 3, 0x20, 0xE1, 0x40, 0xD1, 3, 0x20, 0xE1, 0x40 };
+
+	ck_assert_int_eq(chip_meta_write(c, OID_DATA, tlvs, sizeof(tlvs)), 0);
+}
+
+static int
+write_byte(struct chip *to, uint8_t v)
+{
+	return chip_data_write(to, OID_DATA, 0, &v, 1, CHIP_WRITE);
+}
+
+static int
+read_byte(struct chip *from, uint8_t *v)
+{
+	struct buf b = BUF_INIT;
+	int r = chip_data_read(from, OID_DATA, 0, 1, &b);
+
+	if (r == 0 && b.len == 1)
+		*v = b.data[0];
+	buf_free(&b);
+	return r;
+}
+
+static void
+expect_byte(struct chip *from, uint8_t want)
+{
+	uint8_t v = 0;
+
+	ck_assert_int_eq(read_byte(from, &v), 0);
+	ck_assert_uint_eq(v, want);
+}
+
+/* --- pairing -------------------------------------------------------------------------------- */
+
+START_TEST(pairing_leaves_a_secret_that_works)
+{
+	struct stat st, sd;
+	char path[128];
+	struct secret *s;
+	struct chip *other;
+
+	ck_assert_int_eq(chip_binding_prove(c), HAL_EPAIR);
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	ck_assert_uint_eq(handshakes(c), 1);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, serial);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(stat(dir, &sd), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	ck_assert_uint_eq(st.st_gid, sd.st_gid);
+	s = secret_of(BINDFILE_CURRENT);
+	ck_assert_uint_eq(secret_len(s), CHIP_BINDING_LEN);
+	secret_free(&s);
+	ck_assert(!exists(BINDFILE_PENDING));
+	other = open_chip();
+	ck_assert_int_eq(chip_binding_prove(other), 0);
+	chip_close(&other);
+}
+END_TEST
+
+START_TEST(objects_that_demand_it_are_encrypted_and_no_others)
+{
+	uint8_t v;
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	ck_assert_int_eq(write_byte(c, 5), 0);
+	expect_byte(c, 5);
+	ck_assert_uint_eq(handshakes(c), 1); /* of the pairing */
+	link_forget(c->ln);
+	ck_assert_int_eq(write_byte(c, 6), 0);
+	ck_assert_uint_eq(handshakes(c), 1);
+	demand();
+	ck_assert_int_eq(write_byte(c, 7), 0);
+	ck_assert_uint_eq(handshakes(c), 2);
+	expect_byte(c, 7);
+	ck_assert_uint_eq(handshakes(c), 2);
+	/* Without the secret the chip says what it says to everybody. */
+	ck_assert_int_eq(chip_binding_remove(c), 0);
+	ck_assert_int_eq(read_byte(c, &v), CHIP_E_ACCESS);
+	ck_assert_int_eq(write_byte(c, 8), CHIP_E_ACCESS);
+}
+END_TEST
+
+START_TEST(rotating_gives_a_new_secret_and_other_hosts_go_on)
+{
+	struct chip *other = open_chip();
+	struct secret *before, *after;
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_RENEW), 0);
+	demand();
+	ck_assert_int_eq(write_byte(other, 1), 0);
+	before = secret_of(BINDFILE_CURRENT);
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_RENEW), 0);
+	after = secret_of(BINDFILE_CURRENT);
+	ck_assert(!secret_equal(before, after));
+	expect_byte(other, 1);
+	expect_byte(c, 1);
+	secret_free(&before);
+	secret_free(&after);
+	chip_close(&other);
+}
+END_TEST
+
+START_TEST(locked_chips_take_no_secret_of_strangers)
+{
+	const bool sealed = _i == 1;
+	struct secret *kept;
+	struct buf b = BUF_INIT;
+
+	ck_assert_int_eq(chip_pair(c, sealed ? CHIP_BINDING_SEALED : CHIP_BINDING_RENEW), 0);
+	ck_assert_int_eq(chip_data_read(c, CHIP_OID_BINDING, 0, 64, &b), CHIP_E_ACCESS);
+	buf_free(&b);
+	kept = secret_of(BINDFILE_CURRENT);
+	if (sealed) {
+		ck_assert_int_eq(chip_pair(c, CHIP_BINDING_SEALED), CHIP_E_ACCESS);
+		ck_assert(!exists(BINDFILE_PENDING));
+		ck_assert_int_eq(chip_binding_prove(c), 0);
+	}
+	ck_assert_int_eq(chip_binding_remove(c), 0);
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), CHIP_E_ACCESS);
+	ck_assert_int_eq(chip_binding_adopt(c, kept), 0);
+	ck_assert_int_eq(chip_binding_prove(c), 0);
+	secret_free(&kept);
+}
+END_TEST
+
+/* --- interrupted pairings -------------------------------------------------------------------- */
+
+enum moment { PENDING_WRITTEN, CHIP_WRITTEN, NEVER_PAIRED };
+
+START_TEST(an_interrupted_pairing_recovers)
+{
+	struct secret *fresh = some_secret(100), *now;
+
+	if (_i != NEVER_PAIRED)
+		ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	ck_assert_int_eq(bindfile_write(dir, serial, BINDFILE_PENDING, fresh), 0);
+	if (_i != PENDING_WRITTEN)
+		ck_assert_int_eq(chip_data_write(c, CHIP_OID_BINDING, 0, secret_bytes(fresh),
+				     secret_len(fresh), CHIP_ERASE_WRITE),
+		    0);
+	chip_close(&c); /* this is where the host died */
+	c = open_chip();
+	ck_assert_int_eq(write_byte(c, 9), 0);
+	expect_byte(c, 9);
+	now = secret_of(BINDFILE_CURRENT);
+	ck_assert_int_eq(secret_equal(now, fresh), _i != PENDING_WRITTEN);
+	ck_assert_int_eq(exists(BINDFILE_PENDING), _i == PENDING_WRITTEN);
+	secret_free(&now);
+	/* And another pairing goes through. */
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	ck_assert(!exists(BINDFILE_PENDING));
+	expect_byte(c, 9);
+	secret_free(&fresh);
+}
+END_TEST
+
+/* Pairs again and again until it is killed. */
+static void
+child_pairs(void)
+{
+	struct chip *mine;
+
+	if (chip_open(selector, &mine) != 0)
+		_exit(1);
+	for (;;)
+		if (chip_pair(mine, CHIP_BINDING_OPEN) != 0)
+			_exit(1);
+}
+
+START_TEST(a_host_killed_while_pairing_leaves_a_chip_that_works)
+{
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	for (unsigned n = 0; n < 12; n++) {
+		int status;
+		const pid_t pid = fork();
+
+		ck_assert_int_ge(pid, 0);
+		if (pid == 0)
+			child_pairs();
+		usleep(20000 + 3701 * n);
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert(WIFSIGNALED(status));
+		ck_assert_int_eq(write_byte(c, (uint8_t)n), 0);
+		expect_byte(c, (uint8_t)n);
+	}
+	/* The temporary file of a death in mid-write. */
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	{
+		DIR *d = opendir(dir);
+		const struct dirent *e;
+
+		ck_assert_ptr_nonnull(d);
+		while ((e = readdir(d)) != NULL)
+			if (strlen(e->d_name) > CHIP_SERIAL_LEN + 5)
+				(void)unlinkat(dirfd(d), e->d_name, 0);
+		closedir(d);
+	}
+}
+END_TEST
+
+/* --- secrets that are refused ----------------------------------------------------------------- */
+
+START_TEST(the_factory_secret_is_for_tests_alone)
+{
+	struct secret *factory = some_secret(1), *brief;
+
+	ck_assert_int_eq(chip_binding_adopt(c, factory), HAL_EINVAL);
+	ck_assert_int_eq(bindfile_write(dir, serial, BINDFILE_CURRENT, factory), 0);
+	ck_assert_int_eq(chip_binding_prove(c), HAL_EPAIR);
+	ck_assert_uint_eq(handshakes(c), 0);
+	ck_assert_int_eq(setenv("OPTIGA_TEST_FACTORY_SECRET", "yes", 1), 0);
+	chip_close(&c);
+	c = open_chip();
+	ck_assert_int_eq(chip_binding_prove(c), 0);
+	ck_assert_int_eq(secret_from("too short", 9, &brief), 0);
+	ck_assert_int_eq(chip_binding_adopt(c, brief), HAL_EINVAL);
+	secret_free(&factory);
+	secret_free(&brief);
+}
+END_TEST
+
+START_TEST(FT_34_a_wrong_secret_is_tried_once)
+{
+	struct secret *wrong = some_secret(50);
+	unsigned before;
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	ck_assert_int_eq(chip_binding_adopt(c, wrong), HAL_EPAIR);
+	ck_assert_int_eq(chip_binding_prove(c), 0); /* the old one is still there */
+	ck_assert_int_eq(bindfile_write(dir, serial, BINDFILE_CURRENT, wrong), 0);
+	chip_close(&c);
+	c = open_chip();
+	ck_assert_int_eq(chip_acquire(c), 0);
+	before = chip_commands(c);
+	ck_assert_int_eq(write_byte(c, 1), HAL_EPAIR);
+	/* Its metadata, and the command itself. */
+	ck_assert_uint_le(chip_commands(c) - before, 2);
+	ck_assert_uint_eq(handshakes(c), 0);
+	chip_release(c);
+	/* Everything else works as before. */
+	ck_assert_int_eq(chip_data_write(c, 0xF1D2, 0, (const uint8_t *)"x", 1, CHIP_WRITE), 0);
+	secret_free(&wrong);
+}
+END_TEST
+
+START_TEST(files_that_hold_no_secret_are_refused)
+{
+	static const char *const texts[] = { "", "\n", "0", "zz", "00112233445566778899zz",
+		"0011 2233", "00112233\n\n" };
+	char path[128];
+	struct secret *s;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, serial);
+	ck_assert_int_eq(bindfile_read(dir, serial, BINDFILE_CURRENT, &s), HAL_ENOTFOUND);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(texts[_i], f);
+	fclose(f);
+	ck_assert_int_eq(bindfile_read(dir, serial, BINDFILE_CURRENT, &s), HAL_EFORMAT);
+	ck_assert_ptr_null(s);
+	ck_assert_int_eq(chip_binding_prove(c), HAL_EPAIR);
+}
+END_TEST
+
+/* --- sharing ---------------------------------------------------------------------------------- */
+
+START_TEST(hosts_hand_over_with_as_few_handshakes_as_can_be)
+{
+	struct chip *other = open_chip(), *plain = open_chip();
+	unsigned mine;
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	mine = handshakes(c);
+	for (unsigned n = 0; n < 5; n++) {
+		/* Plain commands of others leave the session standing. */
+		ck_assert_int_eq(write_byte(c, (uint8_t)n), 0);
+		ck_assert_int_eq(
+		    chip_data_write(plain, 0xF1D2, 0, (const uint8_t *)"x", 1, CHIP_WRITE), 0);
+	}
+	ck_assert_uint_eq(handshakes(c), mine);
+	ck_assert_uint_eq(handshakes(plain), 0);
+	for (unsigned n = 0; n < 5; n++) {
+		/* A session each, made once per turn. */
+		ck_assert_int_eq(write_byte(other, (uint8_t)n), 0);
+		expect_byte(other, (uint8_t)n);
+		ck_assert_int_eq(write_byte(c, (uint8_t)n), 0);
+		expect_byte(c, (uint8_t)n);
+	}
+	ck_assert_uint_eq(handshakes(other), 5);
+	ck_assert_uint_eq(handshakes(c), mine + 5);
+	chip_close(&other);
+	chip_close(&plain);
+}
+END_TEST
+
+START_TEST(FT_25_a_reset_by_somebody_is_no_matter)
+{
+	struct chip *other = open_chip();
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	ck_assert_int_eq(write_byte(c, 1), 0);
+	ck_assert_int_eq(chip_acquire(other), 0);
+	ck_assert_int_eq(chip_restart(other), 0);
+	chip_release(other);
+	ck_assert_int_eq(write_byte(c, 2), 0);
+	expect_byte(other, 2);
+	/* And one that leaves no word. */
+	ck_assert_int_eq(chip_acquire(other), 0);
+	ck_assert_int_eq(link_start(other->ln), 0);
+	other->rec->owner = c->self;
+	chip_release(other);
+	ck_assert_int_eq(write_byte(c, 3), 0);
+	expect_byte(c, 3);
+	chip_close(&other);
+}
+END_TEST
+
+/* A host that takes the session without a word in the record: the chip ends ours. */
+START_TEST(FT_32_a_session_stolen_silently_is_made_anew)
+{
+	struct chip *other = open_chip();
+	struct bus_record kept;
+	unsigned mine;
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	ck_assert_int_eq(write_byte(c, 1), 0);
+	mine = handshakes(c);
+	ck_assert_int_eq(chip_acquire(other), 0);
+	kept = *other->rec;
+	ck_assert_int_eq(chip_binding_prove(other), 0);
+	kept.owner = other->self;
+	*other->rec = kept;
+	chip_release(other);
+	ck_assert_int_eq(write_byte(c, 2), 0);
+	ck_assert_uint_eq(handshakes(c), mine + 1);
+	expect_byte(c, 2);
+	chip_close(&other);
+}
+END_TEST
+
+START_TEST(hibernation_keeps_the_presentation_layer)
+{
+	uint8_t handle[CHIP_HANDLE_LEN];
+
+	ck_assert_int_eq(chip_pair(c, CHIP_BINDING_OPEN), 0);
+	demand();
+	ck_assert_int_eq(write_byte(c, 1), 0);
+	/* Refused until all security events are forgiven, one in five seconds. */
+	ck_assert_int_eq(bus_sleep(c->bus, BUS_MS(30000)), 0);
+	ck_assert_int_eq(chip_hibernate(c, handle), 0);
+	ck_assert_int_eq(chip_restore(c, handle), 0);
+	expect_byte(c, 1);
+}
+END_TEST
+
+/* --- conditions ------------------------------------------------------------------------------- */
+
+START_TEST(conditions_that_demand_the_connection)
+{
+	static const struct {
+		uint8_t ac[16];
+		size_t len;
+		int lcso;
+		bool yes;
+	} rows[] = {
+		{ { 0x00 }, 1, 1, false },
+		{ { 0xFF }, 1, 1, false },
+		{ { 0x20, 0xE1, 0x40 }, 3, 7, true },
+		{ { 0x21, 0xE1, 0x40 }, 3, 7, true },
+		{ { 0x20, 0xF1, 0xD0 }, 3, 7, false },
+		{ { 0x21, 0xE0, 0xE8 }, 3, 7, false },
+		{ { 0xE1, 0xFC, 0x07, 0xFE, 0x20, 0xE1, 0x40 }, 7, 1, false },
+		{ { 0xE1, 0xFC, 0x07, 0xFE, 0x20, 0xE1, 0x40 }, 7, 7, true },
+		{ { 0xE1, 0xFC, 0x07, 0xFE, 0x20, 0xE1, 0x40 }, 7, -1, true },
+		{ { 0x20, 0xE1, 0x40, 0xFE, 0xE1, 0xFC, 0x07 }, 7, 3, false },
+		{ { 0x20, 0xE1, 0x40, 0xFD, 0x23, 0xF1, 0xD0 }, 7, 7, true },
+		{ { 0xE1, 0xFC, 0x07, 0xFD, 0x20, 0xE1, 0x40 }, 7, 1, true },
+		{ { 0x23, 0xF1, 0xD0, 0xFE, 0x20, 0xE1, 0x40 }, 7, 7, true },
+		{ { 0xE1, 0xFA, 0x03, 0xFE, 0x21, 0xE1, 0x40 }, 7, 3, false },
+		{ { 0xE1, 0xFB, 0x03, 0xFE, 0x21, 0xE1, 0x40 }, 7, 7, false },
+		{ { 0x70, 0xFC, 0x07 }, 3, 7, false },
+		/* Broken ones: what was seen so far counts. */
+		{ { 0x20, 0xE1 }, 2, 7, false },
+		{ { 0x20, 0xE1, 0x40, 0xFE }, 4, 7, true },
+		{ { 0x20, 0xE1, 0x40, 0x00 }, 4, 7, true },
+	};
+	const struct cur ac = { rows[_i].ac, rows[_i].len }, none = { NULL, 0 };
+
+	ck_assert_int_eq(chip_access_shielded(&ac, rows[_i].lcso), rows[_i].yes);
+	ck_assert(!chip_access_shielded(&none, 7));
+}
+END_TEST
+
+/* --- nothing is told -------------------------------------------------------------------------- */
+
+static bool
+contains(const char *text, const struct secret *s)
+{
+	char upper[2 * CHIP_BINDING_LEN + 1], part[17];
+
+	for (size_t i = 0; i < secret_len(s); i++)
+		(void)snprintf(upper + 2 * i, 3, "%02X", secret_bytes(s)[i]);
+	/* Eight bytes anywhere, in any case of letters. */
+	for (size_t i = 0; i + 16 <= 2 * secret_len(s); i += 2) {
+		(void)snprintf(part, sizeof(part), "%.16s", upper + i);
+		if (strcasestr(text, part) != NULL)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(no_secret_is_logged)
+{
+	static char text[1 << 16];
+	char path[] = "/tmp/log.XXXXXX";
+	const int fd = mkstemp(path), saved = dup(2);
+	struct secret *s, *wrong = some_secret(60);
+	ssize_t n;
+
+	ck_assert_int_ge(fd, 0);
+	fflush(stderr);
+	ck_assert_int_eq(dup2(fd, 2), 2);
+	log_set_level(LOG_LEVEL_DEBUG);
+	(void)chip_pair(c, CHIP_BINDING_OPEN);
+	s = secret_of(BINDFILE_CURRENT);
+	(void)chip_binding_adopt(c, wrong);
+	demand();
+	(void)write_byte(c, 1);
+	(void)chip_binding_remove(c);
+	(void)write_byte(c, 2);
+	log_set_level(LOG_LEVEL_OFF);
+	fflush(stderr);
+	ck_assert_int_eq(dup2(saved, 2), 2);
+	ck_assert_int_ge(n = pread(fd, text, sizeof(text) - 1, 0), 1);
+	text[n] = '\0';
+	ck_assert(!contains(text, s));
+	ck_assert(!contains(text, wrong));
+	secret_free(&s);
+	secret_free(&wrong);
+	(void)close(fd);
+	(void)close(saved);
+	(void)unlink(path);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("chip shield");
+	TCase *t = tcase_create("shield");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, pairing_leaves_a_secret_that_works);
+	tcase_add_test(t, objects_that_demand_it_are_encrypted_and_no_others);
+	tcase_add_test(t, rotating_gives_a_new_secret_and_other_hosts_go_on);
+	tcase_add_loop_test(t, locked_chips_take_no_secret_of_strangers, 0, 2);
+	tcase_add_loop_test(t, an_interrupted_pairing_recovers, 0, 3);
+	tcase_add_test(t, a_host_killed_while_pairing_leaves_a_chip_that_works);
+	tcase_add_test(t, the_factory_secret_is_for_tests_alone);
+	tcase_add_test(t, FT_34_a_wrong_secret_is_tried_once);
+	tcase_add_loop_test(t, files_that_hold_no_secret_are_refused, 0, 7);
+	tcase_add_test(t, hosts_hand_over_with_as_few_handshakes_as_can_be);
+	tcase_add_test(t, FT_25_a_reset_by_somebody_is_no_matter);
+	tcase_add_test(t, FT_32_a_session_stolen_silently_is_made_anew);
+	tcase_add_test(t, hibernation_keeps_the_presentation_layer);
+	tcase_add_loop_test(t, conditions_that_demand_the_connection, 0, 19);
+	tcase_add_test(t, no_secret_is_logged);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
