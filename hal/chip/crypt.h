@@ -46,8 +46,7 @@ int chip_random_challenge(struct chip *c, uint16_t session, const uint8_t *prefi
 /* --- hash (CalcHash, SHA-256) ------------------------------------------------------------------
  */
 
-#define CHIP_HASH_LEN         32
-#define CHIP_HASH_CONTEXT_MAX 209
+#define CHIP_HASH_LEN 32
 
 /* SHA-256 of len bytes, 0 among them, in as many commands as it takes. Idempotent. */
 int chip_hash(struct chip *c, const uint8_t *data, size_t len, uint8_t digest[CHIP_HASH_LEN]);

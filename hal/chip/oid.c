@@ -104,5 +104,5 @@ chip_model_object(const struct chip_model *m, uint16_t oid)
 bool
 chip_oid_is_session(uint16_t oid)
 {
-	return oid >= 0xE100 && oid <= 0xE103;
+	return oid >= CHIP_SESSION_FIRST && oid < CHIP_SESSION_FIRST + CHIP_SESSION_COUNT;
 }
