@@ -331,6 +331,7 @@ START_TEST(the_factory_secret_is_for_tests_alone)
 }
 END_TEST
 
+/* FT-34 */
 START_TEST(FT_34_a_wrong_secret_is_tried_once)
 {
 	struct secret *wrong = some_secret(50);
@@ -408,6 +409,7 @@ START_TEST(hosts_hand_over_with_as_few_handshakes_as_can_be)
 }
 END_TEST
 
+/* FT-25 */
 START_TEST(FT_25_a_reset_by_somebody_is_no_matter)
 {
 	struct chip *other = open_chip();
@@ -431,7 +433,7 @@ START_TEST(FT_25_a_reset_by_somebody_is_no_matter)
 }
 END_TEST
 
-/* A host that takes the session without a word in the record: the chip ends ours. */
+/* FT-32: A host that takes the session without a word in the record: the chip ends ours. */
 START_TEST(FT_32_a_session_stolen_silently_is_made_anew)
 {
 	struct chip *other = open_chip();

@@ -63,6 +63,7 @@ keys_of(const struct known *k, struct ccm_pair *keys)
 	secret_free(&secret);
 }
 
+/* PR-H3 */
 START_TEST(PR_H3_keys_are_derived_as_published)
 {
 	static const char want[] = "EA24C6BFD5B67969B4C8894659C532812D6DDD3F"
@@ -79,6 +80,7 @@ START_TEST(PR_H3_keys_are_derived_as_published)
 }
 END_TEST
 
+/* PR-H3 */
 START_TEST(PR_H3_messages_are_protected_as_published)
 {
 	const struct known *k = &known[_i];

@@ -155,6 +155,7 @@ both(uint32_t mseq, uint32_t sseq)
 
 /* --- known answers ------------------------------------------------------------------------- */
 
+/* PR-H3 */
 START_TEST(PR_H3_the_published_session_frame_by_frame)
 {
 	static const char *const lines[] = {
@@ -211,6 +212,7 @@ END_TEST
 
 /* --- handshake ----------------------------------------------------------------------------- */
 
+/* PR-H1 */
 START_TEST(PR_H1_presence_stays_until_reset)
 {
 	greet();
@@ -228,6 +230,7 @@ START_TEST(PR_H1_presence_stays_until_reset)
 }
 END_TEST
 
+/* PR-H1 FT-25 */
 START_TEST(PR_H1_FT_25_an_answer_without_presence_ends_the_session)
 {
 	greet();
@@ -259,6 +262,7 @@ START_TEST(presence_of_another_host_is_adopted)
 }
 END_TEST
 
+/* PR-H2 */
 START_TEST(PR_H2_greetings_that_are_none)
 {
 	static const char *const answers[] = {
@@ -282,6 +286,7 @@ START_TEST(PR_H2_greetings_that_are_none)
 }
 END_TEST
 
+/* PR-H4 FT-34 */
 START_TEST(PR_H4_FT_34_proofs_that_are_none)
 {
 	const char *good, *proofs[8];
@@ -331,6 +336,7 @@ END_TEST
 
 /* --- records ------------------------------------------------------------------------------- */
 
+/* PR-H5 */
 START_TEST(PR_H5_numbers_increase_with_protected_messages_alone)
 {
 	greet();
@@ -352,6 +358,7 @@ START_TEST(PR_H5_numbers_increase_with_protected_messages_alone)
 }
 END_TEST
 
+/* PR-H6 FT-31 */
 START_TEST(PR_H6_FT_31_numbers_of_answers)
 {
 	static const struct {
@@ -376,6 +383,7 @@ START_TEST(PR_H6_FT_31_numbers_of_answers)
 }
 END_TEST
 
+/* PR-H6 */
 START_TEST(PR_H6_a_number_counts_once_its_tag_is_verified)
 {
 	greet();
@@ -389,6 +397,7 @@ START_TEST(PR_H6_a_number_counts_once_its_tag_is_verified)
 }
 END_TEST
 
+/* FT-30 */
 START_TEST(FT_30_an_old_answer_is_refused)
 {
 	greet();
@@ -401,6 +410,7 @@ START_TEST(FT_30_an_old_answer_is_refused)
 }
 END_TEST
 
+/* PR-H7 FT-33 */
 START_TEST(PR_H7_FT_33_an_answer_protected_otherwise_is_refused)
 {
 	static const struct {
@@ -435,6 +445,7 @@ START_TEST(a_record_too_short_is_refused)
 }
 END_TEST
 
+/* PR-H8 */
 START_TEST(PR_H8_the_chip_refuses_our_record)
 {
 	const bool ends = _i == 4;
@@ -456,7 +467,7 @@ START_TEST(PR_H8_the_chip_refuses_our_record)
 }
 END_TEST
 
-/* A new handshake only for the next command, however often this one might run. */
+/* PR-H8 FT-32: A new handshake only for the next command, however often this one might run. */
 START_TEST(PR_H8_FT_32_the_chip_ends_the_session)
 {
 	greet();
@@ -471,6 +482,7 @@ START_TEST(PR_H8_FT_32_the_chip_ends_the_session)
 }
 END_TEST
 
+/* FT-32 */
 START_TEST(FT_32_alerts_to_a_plain_record)
 {
 	greet();
@@ -484,6 +496,7 @@ START_TEST(FT_32_alerts_to_a_plain_record)
 }
 END_TEST
 
+/* PR-H9 FT-29 */
 START_TEST(PR_H9_FT_29_answers_whose_tag_is_wrong)
 {
 	const bool ends = _i == 4;
@@ -508,7 +521,7 @@ START_TEST(PR_H9_FT_29_answers_whose_tag_is_wrong)
 }
 END_TEST
 
-/* The command has run, so the chip must not be asked to run it again. */
+/* PR-H9: The command has run, so the chip must not be asked to run it again. */
 START_TEST(PR_H9_the_chip_gives_up_repeating_its_answer)
 {
 	greet();
@@ -521,7 +534,7 @@ START_TEST(PR_H9_the_chip_gives_up_repeating_its_answer)
 }
 END_TEST
 
-/* Frames sent again are the same bytes; a message sent again has a new number. */
+/* PR-H5: Frames sent again are the same bytes; a message sent again has a new number. */
 START_TEST(PR_H5_a_lost_message_is_sent_with_a_new_number)
 {
 	const char *msg;
@@ -567,6 +580,7 @@ counters(void)
 	return p;
 }
 
+/* PR-H10 */
 START_TEST(PR_H10_a_new_session_before_numbers_end)
 {
 	greet();
@@ -583,6 +597,7 @@ START_TEST(PR_H10_a_new_session_before_numbers_end)
 }
 END_TEST
 
+/* PR-H10 */
 START_TEST(PR_H10_each_direction_runs_out_by_itself)
 {
 	greet();
@@ -600,7 +615,7 @@ START_TEST(PR_H10_each_direction_runs_out_by_itself)
 }
 END_TEST
 
-/* Finished had SSEQ as its number: no record of ours may have it. */
+/* PR-H10: Finished had SSEQ as its number: no record of ours may have it. */
 START_TEST(PR_H10_our_number_of_the_handshake_is_left_out)
 {
 	greet_with(RND, 0x1002, 0x1000);
@@ -612,7 +627,7 @@ START_TEST(PR_H10_our_number_of_the_handshake_is_left_out)
 }
 END_TEST
 
-/* The chip's Finished had MSEQ: it must not get there, repetitions included. */
+/* PR-H10: The chip's Finished had MSEQ: it must not get there, repetitions included. */
 START_TEST(PR_H10_the_chips_number_of_the_handshake_is_avoided)
 {
 	greet_with(RND, 0x1000, 0x1006);
@@ -631,6 +646,7 @@ START_TEST(PR_H10_the_chips_number_of_the_handshake_is_avoided)
 }
 END_TEST
 
+/* PR-H10 */
 START_TEST(PR_H10_a_chip_whose_numbers_never_leave_room_is_refused)
 {
 	for (int n = 0; n < 4; n++)
@@ -665,6 +681,7 @@ START_TEST(a_session_taken_by_another_host_is_given_up)
 }
 END_TEST
 
+/* PR-H11 FT-35 */
 START_TEST(PR_H11_FT_35_a_restore_that_fails_leaves_nothing)
 {
 	static const char *const answers[] = { "6C 0000ABCF", "6C 0000AB", "64", "40", "6C" };
@@ -688,6 +705,7 @@ START_TEST(PR_H11_FT_35_a_restore_that_fails_leaves_nothing)
 }
 END_TEST
 
+/* PR-H11 */
 START_TEST(PR_H11_a_save_that_fails_leaves_nothing)
 {
 	struct secret *ctx;
@@ -706,6 +724,7 @@ START_TEST(PR_H11_a_save_that_fails_leaves_nothing)
 }
 END_TEST
 
+/* PR-H12 */
 START_TEST(PR_H12_start_and_forgetting_end_the_session)
 {
 	greet();
@@ -763,6 +782,7 @@ count_in_memory(const uint8_t *what, size_t n)
 	return found;
 }
 
+/* PR-H12 */
 START_TEST(PR_H12_no_key_stays_in_memory)
 {
 	uint8_t key[16], secret_part[32];
