@@ -7,7 +7,6 @@ tests_bench_bench_SOURCES = tests/bench/bench.c tests/bench/bench.h \
 tests_bench_bench_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_bench_LDADD = libchip.la liblink.la libbus.la libsim.la libbase.la \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS)
-tests_bench_bench_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=link_transceive,--wrap=link_transceive_as
 
 dist_check_SCRIPTS += tests/bench/bench.sh
 dist_check_DATA += tests/bench/baseline.jsonl

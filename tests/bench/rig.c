@@ -22,7 +22,6 @@
 struct chip *rig_chip;
 
 static struct traffic now;
-static bool shielded;
 static uint8_t pointer; /* register selected */
 static struct bus_ops counting;
 static char dir[64], image[96];
@@ -90,44 +89,6 @@ counting_reset_line(struct bus *b)
 	return r;
 }
 
-/* --- the linker gives us the link's calls of hal/chip -------------------------------------- */
-
-int __real_link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    const struct link_how *how);
-int __wrap_link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    const struct link_how *how);
-int __wrap_link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    bool idempotent, unsigned deadline_ms);
-
-static bool
-stays_plain(const uint8_t *cmd, size_t len)
-{
-	return (cmd[0] & 0x7F) == CHIP_CMD_OPEN ||
-	       (len == 6 && cmd[0] == CHIP_CMD_GET_DATA && cmd[4] == 0xF1 && cmd[5] == 0xC2);
-}
-
-int
-__wrap_link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    const struct link_how *how)
-{
-	struct link_how as = *how;
-
-	if (shielded && !stays_plain(cmd, cmd_len))
-		as.protect = LINK_PROTECT_BOTH;
-	return __real_link_transceive_as(ln, cmd, cmd_len, rsp, &as);
-}
-
-int
-__wrap_link_transceive(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct buf *rsp,
-    bool idempotent, unsigned deadline_ms)
-{
-	const struct link_how how = { .idempotent = idempotent, .deadline_ms = deadline_ms };
-
-	return __wrap_link_transceive_as(ln, cmd, cmd_len, rsp, &how);
-}
-
-/* --- the rig ------------------------------------------------------------------------------- */
-
 /* What the factory puts into E140. */
 static void
 set_secret(void)
@@ -162,8 +123,9 @@ rig_make(const struct profile *p)
 	counting.read = counting_read;
 	counting.reset_line = counting_reset_line;
 	rig_chip->bus->ops = &counting;
-	if ((shielded = p->shielded))
+	if (p->shielded)
 		set_secret();
+	rig_chip->shield_all = p->shielded;
 	rig_require(sim_set_ack_delay(rig_chip->bus->priv, p->ack) == 0, "the habit of the chip");
 	rig_require(chip_acquire(rig_chip) == 0, "opening the chip");
 	rig_require(chip_data_write(rig_chip, OID_CURRENT, 0, &ma, 1, CHIP_WRITE) == 0,
@@ -182,7 +144,7 @@ rig_remove(void)
 bool
 rig_shielded(void)
 {
-	return shielded;
+	return rig_chip->shield_all;
 }
 
 void
