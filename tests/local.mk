@@ -49,10 +49,10 @@ check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
 thread_tests = tests/module/test_init tests/module/test_sign tests/load/threads.sh
 
-# The unit and module tests and our programs under valgrind.
+# The unit and module tests and our programs under valgrind; the widest fault sweep in strides.
 dist_check_SCRIPTS += tests/cli/memcheck.sh
 memcheck: all
-	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check \
+	CK_FORK=no SWEEP_STRIDE=7 $(MAKE) $(AM_MAKEFLAGS) check \
 	    TESTS='$(unit_tests) $(module_tests) tests/cli/memcheck.sh' \
 	    LOG_COMPILER='$(SHELL) $(abs_top_srcdir)/tests/valgrind.sh'
 
