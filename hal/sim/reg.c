@@ -193,7 +193,7 @@ write_i2c_mode(struct sim_state *st, const uint8_t *v)
 /*
  * Register map, I2C v2.03 table 2-1. fixed: content of a register that never changes. Registers
  * that are not here read FF and ignore writes: BASE_ADDR and SOFT_RESET cannot be read,
- * PWR_SAVE_TIMEOUT and FOR_IFX_USE are not implemented on Trust M, APP_STATE_1.. have no channel.
+ * Trust M has no PWR_SAVE_TIMEOUT and no FOR_IFX_USE, and APP_STATE_1.. have no channel.
  */
 static const struct reg {
 	uint8_t addr;
