@@ -249,11 +249,12 @@ START_TEST(a_hash_survives_a_fault_at_any_frame)
 }
 END_TEST
 
+static uint32_t last;
+
 /* Counted exactly once when it says so, at most once otherwise. */
 static void
 count_and_judge(unsigned n)
 {
-	static uint32_t last;
 	uint32_t value, threshold;
 	int r = chip_counter_count(c, OID_COUNTER, 1);
 
@@ -261,8 +262,6 @@ count_and_judge(unsigned n)
 	sim_fault_clear(sim);
 	if (chip_counter_read(c, OID_COUNTER, &value, &threshold) != 0)
 		ck_assert_int_eq(chip_counter_read(c, OID_COUNTER, &value, &threshold), 0);
-	if (n == 0)
-		last = 0;
 	ck_assert_msg(value == last + 1 || (r != 0 && value == last),
 	    "transfer %u: %d, counter from %u to %u", n, r, last, value);
 	last = value;
@@ -274,6 +273,7 @@ START_TEST(a_counter_never_counts_twice)
 
 	ck_assert_int_eq(
 	    chip_data_write(c, OID_COUNTER, 0, content, sizeof(content), CHIP_ERASE_WRITE), 0);
+	last = 0;
 	sweep(&faults[_i], count_and_judge);
 }
 END_TEST
