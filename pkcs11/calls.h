@@ -71,8 +71,10 @@ CK_RV mod_C_VerifyFinal(CK_SESSION_HANDLE h, unsigned char *sig, CK_ULONG sig_le
 CK_RV mod_C_SeedRandom(CK_SESSION_HANDLE h, unsigned char *seed, CK_ULONG len);
 CK_RV mod_C_GenerateRandom(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG len);
 
-/* unsupported.c */
+/* event.c */
 CK_RV mod_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved);
+
+/* unsupported.c */
 CK_RV mod_C_InitToken(CK_SLOT_ID id, unsigned char *pin, CK_ULONG pin_len, unsigned char *label);
 CK_RV mod_C_InitPIN(CK_SESSION_HANDLE h, unsigned char *pin, CK_ULONG pin_len);
 CK_RV mod_C_SetPIN(CK_SESSION_HANDLE h, unsigned char *old, CK_ULONG old_len, unsigned char *pin,

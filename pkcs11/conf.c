@@ -4,8 +4,10 @@
  *	device = sim:/var/lib/optiga/test.img
  *	label = Pump 7
  *
- * Every device makes a slot, numbered in the order they are named; label belongs to the device
- * above it.
+ *	layout = chip
+ *
+ * Every device makes a slot (or as many as the layout says), numbered in the order they are
+ * named; label belongs to the device above it, layout to all.
  */
 #include <config.h>
 
@@ -18,6 +20,7 @@
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "pkcs11/conf.h"
+#include "pkcs11/layout.h"
 
 #define FILE_NAME "optiga-pkcs11.conf"
 #define LABEL_MAX 32 /* bytes, CK_TOKEN_INFO */
@@ -73,12 +76,26 @@ set_label(struct conf *c, const struct place *at, const char *value)
 	return (d->label = strdup(value)) == NULL ? HAL_ENOMEM : 0;
 }
 
+static int
+set_layout(struct conf *c, const struct place *at, const char *value)
+{
+	const struct layout *l = mod_layout_by_name(value);
+
+	if (l != NULL)
+		c->layout = l;
+	else
+		log_error("%s:%u: layout \"%s\" is neither chip nor key-slots", at->path, at->line,
+		    value);
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	set_fn *set;
 } keys[] = {
 	{ "device", set_device },
 	{ "label", set_label },
+	{ "layout", set_layout },
 };
 
 /* Cuts blanks off both ends, in place. */
@@ -119,7 +136,8 @@ parse_line(struct conf *c, const struct place *at, char *line)
 		}
 		return keys[i].set(c, at, value);
 	}
-	log_error("%s:%u: unknown key \"%s\"; known are device and label", at->path, at->line, key);
+	log_error("%s:%u: unknown key \"%s\"; known are device, label and layout", at->path,
+	    at->line, key);
 	return 0;
 }
 
@@ -194,6 +212,7 @@ mod_conf_load(struct conf *c)
 	const char *file = secure_getenv("OPTIGA_PKCS11_CONF");
 	int r;
 
+	c->layout = mod_layout_by_name(mod_layout_default);
 	if (devices != NULL && devices[0] != '\0')
 		return mod_conf_list(c, devices);
 	if (file != NULL && file[0] != '\0')

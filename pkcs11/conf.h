@@ -11,13 +11,16 @@ struct conf_device {
 	char *label;    /* token label, NULL: the default */
 };
 
+struct layout;
+
 struct conf {
 	struct conf_device *devices;
 	size_t ndevices;
+	const struct layout *layout; /* of all devices; mod_conf_load sets it in any case */
 };
 #define CONF_INIT                                                                                  \
 	{                                                                                          \
-		NULL, 0                                                                            \
+		NULL, 0, NULL                                                                      \
 	}
 
 /*

@@ -6,8 +6,10 @@ libmodule_la_SOURCES = \
 	pkcs11/check.c pkcs11/check.h \
 	pkcs11/conf.c pkcs11/conf.h \
 	pkcs11/digest.c \
+	pkcs11/event.c \
 	pkcs11/general.c \
 	pkcs11/keygen.c \
+	pkcs11/layout.c pkcs11/layout.h \
 	pkcs11/lock.c pkcs11/lock.h \
 	pkcs11/mech.c pkcs11/mech.h \
 	pkcs11/mod.c pkcs11/mod.h \
@@ -24,13 +26,30 @@ libmodule_la_SOURCES = \
 libmodule_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
 
 pkcs11_LTLIBRARIES += optiga-pkcs11.la
-optiga_pkcs11_la_SOURCES = pkcs11/module.c pkcs11/optiga-pkcs11.h
-optiga_pkcs11_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS)
+optiga_pkcs11_la_SOURCES = pkcs11/module.c pkcs11/layout_chip.c pkcs11/optiga-pkcs11.h
+optiga_pkcs11_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
 optiga_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version -no-undefined \
 	-export-symbols-regex '^C_GetFunctionList$$' -Wl,-Bsymbolic -Wl,-z,defs
 optiga_pkcs11_la_LIBADD = libmodule.la libstore.la libchip.la liblink.la libbus.la libsim.la libbase.la \
 	$(CRYPTO_LIBS)
 include_HEADERS += pkcs11/optiga-pkcs11.h
+
+# The same in the layout of the vendor's sample, for those who type its file names: built and
+# installed on demand.
+EXTRA_LTLIBRARIES = optiga-compat.la
+optiga_compat_la_SOURCES = pkcs11/module.c pkcs11/layout_slots.c
+optiga_compat_la_CFLAGS = $(optiga_pkcs11_la_CFLAGS)
+optiga_compat_la_LDFLAGS = $(optiga_pkcs11_la_LDFLAGS) -rpath '$(pkcs11dir)'
+optiga_compat_la_LIBADD = $(optiga_pkcs11_la_LIBADD)
+compat_names = liboptigatrust-i2c-linux-pkcs11.so liboptigatrust-libusb-linux-pkcs11.so
+install-compat: optiga-compat.la
+	$(MKDIR_P) '$(DESTDIR)$(pkcs11dir)'
+	for name in $(compat_names); do \
+	    $(INSTALL) -m 755 .libs/optiga-compat.so "$(DESTDIR)$(pkcs11dir)/$$name" || exit 1; \
+	done
+uninstall-compat:
+	for name in $(compat_names); do rm -f "$(DESTDIR)$(pkcs11dir)/$$name"; done
+.PHONY: install-compat uninstall-compat
 
 # libtool's description of the module is of no use to anybody.
 install-data-hook:

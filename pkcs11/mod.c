@@ -21,6 +21,7 @@
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "pkcs11/conf.h"
+#include "pkcs11/layout.h"
 #include "pkcs11/mod.h"
 #include "pkcs11/store/ossl.h"
 
@@ -73,36 +74,51 @@ mod_free(struct mod *m)
 		next = s->next;
 		mod_session_free(s);
 	}
-	for (size_t i = 0; i < m->ntokens; i++) {
-		store_free(&m->tokens[i].store);
-		mod_lock_free(&m->tokens[i].lock);
+	for (size_t i = 0; i < m->ndevices; i++) {
+		store_free(&m->devices[i].store);
+		mod_lock_free(&m->devices[i].lock);
 	}
+	free(m->devices);
 	free(m->tokens);
 	mod_lock_free(&m->lock);
 	free(m);
 }
 
+static void
+make_tokens(struct mod *m, struct device *d, const struct layout *layout)
+{
+	for (size_t i = 0; i < layout->nslots; i++) {
+		struct token *t = &m->tokens[m->ntokens];
+
+		t->id = m->ntokens++;
+		t->device = d;
+		t->view = layout->views != NULL ? &layout->views[i] : NULL;
+		t->user = MOD_NOBODY;
+	}
+}
+
 static CK_RV
-make_tokens(struct mod *m, const struct conf *conf)
+make_devices(struct mod *m, const struct conf *conf)
 {
 	CK_RV rv;
 	int r;
 
 	if (conf->ndevices == 0)
 		return CKR_OK;
-	if ((m->tokens = calloc(conf->ndevices, sizeof(*m->tokens))) == NULL)
+	m->devices = calloc(conf->ndevices, sizeof(*m->devices));
+	m->tokens = calloc(conf->ndevices, conf->layout->nslots * sizeof(*m->tokens));
+	if (m->devices == NULL || m->tokens == NULL)
 		return CKR_HOST_MEMORY;
 	for (size_t i = 0; i < conf->ndevices; i++) {
-		const struct conf_device *d = &conf->devices[i];
-		struct token *t = &m->tokens[i];
+		const struct conf_device *c = &conf->devices[i];
+		struct device *d = &m->devices[i];
 
-		t->id = i;
-		t->user = MOD_NOBODY;
-		if ((rv = mod_lock_init(&t->lock, &m->locking)) != CKR_OK)
+		if ((rv = mod_lock_init(&d->lock, &m->locking)) != CKR_OK)
 			return rv;
-		m->ntokens++;
-		if ((r = store_new(d->selector, d->label, &t->store)) != 0)
+		m->ndevices++;
+		if ((r = store_new(c->selector, c->label, &d->store)) != 0)
 			return mod_rv(r);
+		make_tokens(m, d, conf->layout);
 	}
 	return CKR_OK;
 }
@@ -120,7 +136,7 @@ mod_new(const CK_C_INITIALIZE_ARGS *args, struct mod **mp)
 	if ((rv = mod_locking(args, &m->locking)) == CKR_OK &&
 	    (rv = mod_lock_init(&m->lock, &m->locking)) == CKR_OK &&
 	    (rv = mod_rv(mod_conf_load(&conf))) == CKR_OK)
-		rv = make_tokens(m, &conf);
+		rv = make_devices(m, &conf);
 	mod_conf_free(&conf);
 	if (rv != CKR_OK) {
 		mod_free(m);
@@ -279,17 +295,34 @@ mod_leave_session(struct session *s, CK_RV rv)
 	return mod_leave(rv);
 }
 
+bool
+mod_ending(const struct mod *m)
+{
+	return atomic_load(&current) != m;
+}
+
 struct store *
 mod_token_lock(struct token *t)
 {
-	mod_lock(&t->lock);
-	return t->store;
+	mod_lock(&t->device->lock);
+	store_set_view(t->device->store, t->view);
+	return t->device->store;
 }
 
 void
 mod_token_unlock(struct token *t)
 {
-	mod_unlock(&t->lock);
+	mod_unlock(&t->device->lock);
+}
+
+int
+mod_token_chip(struct token *t, struct chip **chipp)
+{
+	struct store *st = mod_token_lock(t);
+	const int r = store_attach(st);
+
+	*chipp = r == 0 ? store_chip(st) : NULL;
+	return r;
 }
 
 const struct chip_model *
@@ -298,9 +331,8 @@ mod_token_model(struct token *t)
 	const struct chip_model *model;
 	struct chip *chip;
 
-	mod_lock(&t->lock);
-	chip = store_chip(t->store);
+	chip = store_chip(mod_token_lock(t));
 	model = chip != NULL ? chip_model(chip) : NULL;
-	mod_unlock(&t->lock);
+	mod_token_unlock(t);
 	return model;
 }

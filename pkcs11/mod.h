@@ -4,7 +4,7 @@
  *
  * Locks, in the order in which they may be taken:
  *	session->lock	one call at a time in a session; its operations and search
- *	token->lock	around the store and the chip below it; held for nothing else
+ *	device->lock	around the store and the chip below it; held for nothing else
  *	mod->lock	the session list, session and login counts; held for a few instructions
  */
 #ifndef PKCS11_MOD_H
@@ -22,13 +22,23 @@
 
 #define MOD_NOBODY ((CK_USER_TYPE)-1)
 
-struct token {
-	CK_SLOT_ID id; /* place in the configuration, from 0 */
+enum presence { PRESENCE_UNKNOWN, PRESENCE_NO, PRESENCE_YES };
+
+/* A configured chip. */
+struct device {
 	struct lock lock;
 	struct store *store;
+};
+
+/* What one slot shows of it. */
+struct token {
+	CK_SLOT_ID id; /* device's place in the configuration, from 0; times the layout's slots */
+	struct device *device;
+	const struct store_view *view; /* NULL: all of it */
 
 	/* Under mod->lock. */
-	CK_USER_TYPE user; /* who is logged in, in all sessions; MOD_NOBODY */
+	enum presence seen; /* what a program was told last (event.c) */
+	CK_USER_TYPE user;  /* who is logged in, in all sessions; MOD_NOBODY */
 	CK_ULONG nsessions;
 	CK_ULONG nrw;
 };
@@ -55,6 +65,8 @@ struct mod {
 	struct mod *orphan; /* what parents left, see mod.c */
 	struct locking locking;
 	struct lock lock;
+	struct device *devices;
+	size_t ndevices;
 	struct token *tokens;
 	size_t ntokens;
 	struct session *sessions;
@@ -76,10 +88,25 @@ CK_RV mod_enter_slot(CK_SLOT_ID id, struct mod **mp, struct token **tp);
 CK_RV mod_enter_session(CK_SESSION_HANDLE h, struct session **sp);
 CK_RV mod_leave_session(struct session *s, CK_RV rv);
 
+/* Whether a C_Finalize waits for this call to end. */
+bool mod_ending(const struct mod *m);
+
 /* The token's turn. Model: NULL before the token was attached. */
 struct store *mod_token_lock(struct token *t);
 void mod_token_unlock(struct token *t);
+
+/*
+ * The same for commands of the chip itself: 0 and the chip, or why it is not there (it may have
+ * been unplugged since the session was opened). The token is locked in either case.
+ */
+int mod_token_chip(struct token *t, struct chip **chipp);
 const struct chip_model *mod_token_model(struct token *t);
+
+/*
+ * Whether the token is in its slot: 0, or why not (HAL_E*). The program is being told, so that
+ * C_WaitForSlotEvent has no event of it (slot.c).
+ */
+int mod_token_present(struct mod *m, struct token *t);
 
 /* Frees a session that is in no list (session.c). */
 void mod_session_free(struct session *s);

@@ -24,9 +24,11 @@ mod_C_SeedRandom(CK_SESSION_HANDLE h, unsigned char *seed, CK_ULONG len)
 static int
 turn(struct session *s, unsigned char *out, size_t len)
 {
-	struct chip *chip = store_chip(mod_token_lock(s->token));
-	int r = chip_random(chip, out, len);
+	struct chip *chip;
+	int r = mod_token_chip(s->token, &chip);
 
+	if (r == 0)
+		r = chip_random(chip, out, len);
 	if (r == HAL_ERESYNC || r == HAL_ERESET)
 		r = chip_random(chip, out, len);
 	mod_token_unlock(s->token);

@@ -62,7 +62,7 @@ mod_C_OpenSession(
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	if ((flags & CKF_SERIAL_SESSION) == 0)
 		return mod_leave(CKR_SESSION_PARALLEL_NOT_SUPPORTED);
-	r = store_attach(mod_token_lock(t));
+	r = store_present(mod_token_lock(t));
 	mod_token_unlock(t);
 	if (r != 0)
 		return mod_leave(mod_rv_absent(r));

@@ -45,18 +45,20 @@ mod_C_SignInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ke
  * is simply repeated once: signing twice does no harm.
  */
 static int
-chip_sign(struct chip *chip, const struct store_key *key, const uint8_t *digest, size_t len,
+chip_sign(struct token *t, const struct store_key *key, const uint8_t *digest, size_t len,
     struct buf *sig)
 {
-	int r = 0;
+	struct chip *chip;
+	int r = mod_token_chip(t, &chip);
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && chip != NULL; i++) {
 		r = key->type->rsa
 			? chip_sign_rsa(chip, key->oid, digest, len, sig)
 			: chip_sign_ecdsa(chip, key->oid, key->type->size, digest, len, sig);
 		if (r != HAL_ERESYNC && r != HAL_ERESET)
 			break;
 	}
+	mod_token_unlock(t);
 	return r;
 }
 
@@ -84,8 +86,7 @@ sign(struct session *s, struct buf *sig)
 		rv = CKR_DATA_LEN_RANGE;
 		goto out;
 	}
-	rv = mod_rv(chip_sign(store_chip(mod_token_lock(s->token)), &op->key, digest, len, sig));
-	mod_token_unlock(s->token);
+	rv = mod_rv(chip_sign(s->token, &op->key, digest, len, sig));
 	if (rv == CKR_OK && sig->len != mod_op_signature_len(op))
 		rv = CKR_DEVICE_ERROR;
 out:

@@ -1,9 +1,10 @@
 /*
- * Slots and tokens: PKCS #11 v2.40, 5.5. One configured chip is one slot; the chip is spoken to
- * when somebody asks whether the token is there.
+ * Slots and tokens: PKCS #11 v2.40, 5.5. One configured chip is one slot, or several (layout.h);
+ * the chip is spoken to when somebody asks whether the token is there.
  */
 #include <config.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hal/base/err.h"
@@ -12,13 +13,15 @@
 
 #define MANUFACTURER "Infineon"
 
-static int
-attach(struct token *t)
+/*
+ * In a layout of several slots each has the names that the vendor's sample gave it, with the
+ * number of the slot; the chip's serial number tells the tokens of two chips apart.
+ */
+static void
+names(const struct token *t, char *slot, char *label, size_t n)
 {
-	int r = store_attach(mod_token_lock(t));
-
-	mod_token_unlock(t);
-	return r;
+	(void)snprintf(slot, n, "Slot%lu", t->id);
+	(void)snprintf(label, n, "Token%lu", t->id);
 }
 
 /* BCD, as the chip tells its firmware build. */
@@ -36,15 +39,30 @@ firmware(const struct store_info *si)
 	return v;
 }
 
-static int
-token_info(struct token *t, struct store_info *si)
+int
+mod_token_present(struct mod *m, struct token *t)
 {
-	struct store *st = mod_token_lock(t);
-	int r = store_attach(st);
+	const int r = store_present(mod_token_lock(t));
 
-	if (r == 0)
-		r = store_info(st, si);
 	mod_token_unlock(t);
+	mod_lock(&m->lock);
+	t->seen = r == 0 ? PRESENCE_YES : PRESENCE_NO;
+	mod_unlock(&m->lock);
+	return r;
+}
+
+static int
+token_info(struct mod *m, struct token *t, struct store_info *si)
+{
+	char slot[sizeof(si->label)];
+	int r = mod_token_present(m, t);
+
+	if (r == 0) {
+		r = store_info(mod_token_lock(t), si);
+		mod_token_unlock(t);
+	}
+	if (r == 0 && t->view != NULL)
+		names(t, slot, si->label, sizeof(slot));
 	return r;
 }
 
@@ -61,7 +79,7 @@ mod_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *np)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	room = list != NULL ? *np : 0; /* it may be anything in a query */
 	for (size_t i = 0; i < m->ntokens; i++) {
-		if (present && attach(&m->tokens[i]) != 0)
+		if (present && mod_token_present(m, &m->tokens[i]) != 0)
 			continue;
 		if (list != NULL && n < room)
 			list[n] = m->tokens[i].id;
@@ -74,6 +92,7 @@ mod_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *np)
 CK_RV
 mod_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 {
+	char slot[sizeof(((struct store_info *)0)->label)], label[sizeof(slot)];
 	struct store_info si;
 	struct token *t;
 	struct mod *m;
@@ -84,10 +103,12 @@ mod_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 	if (info == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	memset(info, 0, sizeof(*info));
-	mod_pad(info->slotDescription, sizeof(info->slotDescription), store_selector(t->store));
+	names(t, slot, label, sizeof(slot));
+	mod_pad(info->slotDescription, sizeof(info->slotDescription),
+	    t->view != NULL ? slot : store_selector(t->device->store));
 	mod_pad(info->manufacturerID, sizeof(info->manufacturerID), MANUFACTURER);
 	info->flags = CKF_HW_SLOT;
-	if (token_info(t, &si) == 0) {
+	if (token_info(m, t, &si) == 0) {
 		info->flags |= CKF_TOKEN_PRESENT;
 		info->firmwareVersion = firmware(&si);
 	} else {
@@ -110,7 +131,7 @@ mod_C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 		return rv;
 	if (info == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
-	if ((r = token_info(t, &si)) != 0)
+	if ((r = token_info(m, t, &si)) != 0)
 		return mod_leave(mod_rv_absent(r));
 	memset(info, 0, sizeof(*info));
 	mod_pad(info->label, sizeof(info->label), si.label);
@@ -137,20 +158,32 @@ mod_C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 
 /* The slot's model; the token is attached first. */
 static CK_RV
-enter_model(CK_SLOT_ID id, const struct chip_model **modelp)
+enter_model(CK_SLOT_ID id, struct token **tp, const struct chip_model **modelp)
 {
-	struct token *t;
 	struct mod *m;
 	CK_RV rv;
 	int r;
 
-	if ((rv = mod_enter_slot(id, &m, &t)) != CKR_OK)
+	if ((rv = mod_enter_slot(id, &m, tp)) != CKR_OK)
 		return rv;
-	if ((r = attach(t)) != 0)
+	if ((r = mod_token_present(m, *tp)) != 0)
 		return mod_leave(mod_rv_absent(r));
-	if ((*modelp = mod_token_model(t)) == NULL)
+	if ((*modelp = mod_token_model(*tp)) == NULL)
 		return mod_leave(CKR_TOKEN_NOT_RECOGNIZED);
 	return CKR_OK;
+}
+
+/* What the model has, and the slot's key can. */
+static bool
+offered(const struct token *t, const struct mech *mech, const struct chip_model *model)
+{
+	if (!mod_mech_offered(mech, model))
+		return false;
+	if (t->view == NULL || mech->key == MECH_KEY_NONE)
+		return true;
+	if (t->view->fixed && (mech->flags & CKF_GENERATE_KEY_PAIR) != 0)
+		return false;
+	return mech->key == (t->view->rsa ? MECH_KEY_RSA : MECH_KEY_EC);
 }
 
 CK_RV
@@ -159,15 +192,16 @@ mod_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *np)
 	const struct chip_model *model;
 	const struct mech *mech;
 	CK_ULONG n = 0, room;
+	struct token *t;
 	CK_RV rv;
 
-	if ((rv = enter_model(id, &model)) != CKR_OK)
+	if ((rv = enter_model(id, &t, &model)) != CKR_OK)
 		return rv;
 	if (np == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	room = list != NULL ? *np : 0;
 	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
-		if (!mod_mech_offered(mech, model))
+		if (!offered(t, mech, model))
 			continue;
 		if (list != NULL && n < room)
 			list[n] = mech->type;
@@ -182,14 +216,15 @@ mod_C_GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO 
 {
 	const struct chip_model *model;
 	const struct mech *mech;
+	struct token *t;
 	CK_RV rv;
 
-	if ((rv = enter_model(id, &model)) != CKR_OK)
+	if ((rv = enter_model(id, &t, &model)) != CKR_OK)
 		return rv;
 	if (info == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
-		if (mech->type != type || !mod_mech_offered(mech, model))
+		if (mech->type != type || !offered(t, mech, model))
 			continue;
 		mod_mech_sizes(mech, model, &info->ulMinKeySize, &info->ulMaxKeySize);
 		info->flags = mech->flags;

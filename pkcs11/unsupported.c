@@ -37,9 +37,6 @@ refuse(CK_RV why)
 	    ((void)h, (void)mechanism, (void)key))
 
 /* clang-format off */
-REFUSE(C_WaitForSlotEvent, (CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved),
-    ((void)flags, (void)slot, (void)reserved))
-
 /* No PIN: one that the chip does not enforce would be a pretence. */
 REFUSE(C_InitToken, (CK_SLOT_ID id, unsigned char *pin, CK_ULONG pin_len, unsigned char *label),
     ((void)id, (void)pin, (void)pin_len, (void)label))

@@ -52,6 +52,14 @@ bus_close(struct bus **busp)
 	*busp = NULL;
 }
 
+bool
+bus_present(const struct bus *b)
+{
+	if (b->gone)
+		return false;
+	return b->ops->present != NULL ? b->ops->present(b) : bus_real_same_node(b);
+}
+
 const char *
 bus_selector(const struct bus *b)
 {

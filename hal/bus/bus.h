@@ -41,6 +41,12 @@ int bus_open(const char *selector, struct bus **busp);
 /* Closes and frees; accepts a NULL *busp and clears it. */
 void bus_close(struct bus **busp);
 
+/*
+ * Whether the device is still the one that was opened: no traffic to the chip. False when it was
+ * unplugged, even if it is back, until the next bus_lock opens it again.
+ */
+bool bus_present(const struct bus *b);
+
 /* The selector as given; valid until bus_close. */
 const char *bus_selector(const struct bus *b);
 

@@ -14,7 +14,8 @@
 
 enum bus_time { BUS_TIME_IDLE, BUS_TIME_VIRTUAL, BUS_TIME_REAL };
 
-/* What bus.h promises of the function of the same name; NULL where the driver has no such thing. */
+/* What bus.h promises of the function of the same name; NULL where the driver has no such thing
+ * (present: the device node tells). */
 struct bus_ops {
 	const char *scheme;
 	int (*open)(struct bus *b); /* logs its failure; close is called after it in any case */
@@ -25,6 +26,7 @@ struct bus_ops {
 	int (*sleep)(struct bus *b, uint64_t ns);
 	int (*set_khz)(struct bus *b, unsigned khz);
 	int (*reset_line)(struct bus *b);
+	bool (*present)(const struct bus *b);
 };
 
 /* Memory that all hosts of one chip share, all zero at first. */

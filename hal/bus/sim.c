@@ -105,6 +105,16 @@ sim_bus_reset_line(struct bus *b)
 	return 0;
 }
 
+/* A chip is taken away by removing or replacing its file. */
+static bool
+sim_bus_present(const struct bus *b)
+{
+	struct stat now, ours;
+
+	return stat(b->target, &now) == 0 && fstat(b->lock_fd, &ours) == 0 &&
+	       now.st_dev == ours.st_dev && now.st_ino == ours.st_ino;
+}
+
 const struct bus_ops bus_sim_ops = {
 	.scheme = "sim",
 	.open = sim_bus_open,
@@ -115,4 +125,5 @@ const struct bus_ops bus_sim_ops = {
 	.sleep = sim_bus_sleep,
 	.set_khz = sim_bus_set_khz,
 	.reset_line = sim_bus_reset_line,
+	.present = sim_bus_present,
 };

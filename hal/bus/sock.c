@@ -365,6 +365,16 @@ sock_close(struct bus *b)
 	b->priv = NULL;
 }
 
+/* The server says nothing unasked: what can be read now is the end. */
+static bool
+sock_present(const struct bus *b)
+{
+	const struct sock *s = b->priv;
+	uint8_t byte;
+
+	return s->fd >= 0 && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 const struct bus_ops bus_sock_ops = {
 	.scheme = "bus",
 	.open = sock_open,
@@ -375,4 +385,5 @@ const struct bus_ops bus_sock_ops = {
 	.sleep = sock_sleep,
 	.set_khz = sock_set_khz,
 	.reset_line = sock_reset_line,
+	.present = sock_present,
 };

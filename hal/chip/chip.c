@@ -71,6 +71,12 @@ chip_close(struct chip **cp)
 	*cp = NULL;
 }
 
+bool
+chip_present(const struct chip *c)
+{
+	return bus_present(c->bus);
+}
+
 const char *
 chip_selector(const struct chip *c)
 {

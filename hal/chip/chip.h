@@ -157,6 +157,9 @@ void chip_close(struct chip **cp);
 
 const char *chip_selector(const struct chip *c);
 
+/* Whether the device is still plugged in (bus_present): no traffic, takes no turn. */
+bool chip_present(const struct chip *c);
+
 /*
  * Takes the chip for a sequence of commands: waits for the lock other processes hold, then
  * joins the link where they left it, opening the application only if nobody has. Nests; each

@@ -85,7 +85,8 @@ struct store {
 	char *selector;
 	char label[33]; /* from the configuration; empty: default */
 	struct chip *chip;
-	bool gone; /* device went away: open it again */
+	bool gone;                     /* device went away: open it again */
+	const struct store_view *view; /* NULL: the whole chip */
 
 	uint64_t change; /* chip_change() that all below belongs to */
 	bool valid;

@@ -98,6 +98,20 @@ store_attach(struct store *st)
 }
 
 int
+store_present(struct store *st)
+{
+	if (st->chip != NULL && !chip_present(st->chip))
+		st->gone = true;
+	return store_attach(st);
+}
+
+void
+store_set_view(struct store *st, const struct store_view *view)
+{
+	st->view = view;
+}
+
+int
 store_enter(struct store *st)
 {
 	int r;

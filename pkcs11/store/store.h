@@ -54,6 +54,24 @@ const char *store_selector(const struct store *st);
  */
 int store_attach(struct store *st);
 
+/* The same after a look whether the device is still plugged in: for those who ask just that. */
+int store_present(struct store *st);
+
+/*
+ * A part of a chip that shows as a token of its own (pkcs11/layout.h): one key with its public
+ * key, its certificate, and the public key once more as a data object; labels are PrvKey,
+ * PubKey and Cert, whatever the index says.
+ */
+struct store_view {
+	uint16_t key;  /* slot of the key */
+	uint16_t cert; /* where its certificate goes */
+	bool rsa;
+	bool fixed; /* no key is generated here */
+};
+
+/* What the store shows from now on; NULL: all. The module sets it with each of its turns. */
+void store_set_view(struct store *st, const struct store_view *view);
+
 /* After a successful attach. serial: first 16 hex digits of SHA-256 of the chip's UID (27 bytes).
  */
 struct store_info {

@@ -2,8 +2,8 @@
 
 check_PROGRAMS += tests/module/test_conf
 module_tests += tests/module/test_conf
-tests_module_test_conf_SOURCES = tests/module/test_conf.c
-tests_module_test_conf_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_module_test_conf_SOURCES = tests/module/test_conf.c pkcs11/layout_chip.c
+tests_module_test_conf_CFLAGS = $(module_cflags)
 tests_module_test_conf_LDADD = libmodule.la libbase.la $(CHECK_LIBS)
 
 module_harness = tests/module/harness.c tests/module/harness.h
@@ -21,6 +21,12 @@ module_tests += tests/module/test_session
 tests_module_test_session_SOURCES = tests/module/test_session.c $(module_harness)
 tests_module_test_session_CFLAGS = $(module_cflags)
 tests_module_test_session_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_event
+module_tests += tests/module/test_event
+tests_module_test_event_SOURCES = tests/module/test_event.c $(module_harness)
+tests_module_test_event_CFLAGS = $(module_cflags)
+tests_module_test_event_LDADD = $(module_ldadd)
 
 check_PROGRAMS += tests/module/test_args
 module_tests += tests/module/test_args

@@ -91,7 +91,7 @@ static const struct {
 	ROW(C_GetSlotList, false, CKR_ARGUMENTS_BAD),
 	ROW(C_GetSlotInfo, false, CKR_ARGUMENTS_BAD),
 	ROW(C_GetTokenInfo, false, CKR_ARGUMENTS_BAD),
-	ROW(C_WaitForSlotEvent, false, CKR_FUNCTION_NOT_SUPPORTED),
+	ROW(C_WaitForSlotEvent, false, CKR_ARGUMENTS_BAD),
 	ROW(C_GetMechanismList, false, CKR_ARGUMENTS_BAD),
 	ROW(C_GetMechanismInfo, false, CKR_ARGUMENTS_BAD),
 	ROW(C_InitToken, false, CKR_FUNCTION_NOT_SUPPORTED),

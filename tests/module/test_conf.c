@@ -93,9 +93,10 @@ END_TEST
 static const struct {
 	const char *text, *message;
 } mistakes[] = {
-	{ "colour = red\n", ":1: unknown key \"colour\"; known are device and label" },
+	{ "colour = red\n", ":1: unknown key \"colour\"; known are device, label and layout" },
 	{ "\n\ndevice\n", ":3: \"device\" is not of the form key = value" },
 	{ "device =\n", ":1: device has no value" },
+	{ "layout = six\n", ":1: layout \"six\" is neither chip nor key-slots" },
 	{ "label = x\n", ":1: label comes before any device" },
 	{ "device = sim:/a\nlabel = 123456789012345678901234567890123\n",
 	    ":2: label \"123456789012345678901234567890123\" is longer than 32 bytes" },
