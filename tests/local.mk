@@ -25,6 +25,12 @@ dist_check_SCRIPTS += tests/conformance.sh
 EXTRA_DIST += tests/conformance.list
 lint_tests += tests/conformance.sh
 
+# Run with "report" after the tests: a few lines each, for whoever reads the end of "make check".
+check_reports = tests/conformance.sh
+check-local: check-TESTS
+	@for r in $(check_reports); do top_srcdir='$(abs_top_srcdir)' $(SHELL) $(srcdir)/$$r report; done
+.PHONY: check-local
+
 TEST_EXTENSIONS = .sh
 TESTS = $(lint_tests) $(unit_tests) $(module_tests) $(cli_tests)
 AM_TESTS_ENVIRONMENT = \
