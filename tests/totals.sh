@@ -8,7 +8,7 @@ set -eu
 
 collect() {
 	target=$1 dir=$2 where=$2
-	[ "$target" = check-asan ] && where=$dir/build-asan
+	case $target in check-asan | check-tsan) where=$dir/build-${target#check-} ;; esac
 	passed=0 failed=0
 	for trs in $(find "$where/tests" -name '*.trs' -newer "$dir/begin.$target" | sort); do
 		log=${trs%.trs}.log

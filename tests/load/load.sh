@@ -1,4 +1,4 @@
 #!/bin/sh
-# Eight processes on one chip for thirty seconds.
+# Eight processes on one chip, thirty seconds each of plain, encrypted and monitored.
 set -eu
 exec "${top_builddir:-.}/tests/load/load" 30

@@ -10,6 +10,7 @@
 
 #include "hal/base/err.h"
 #include "hal/bus/ops.h"
+#include "hal/chip/binding.h"
 #include "hal/chip/internal.h"
 #include "tests/load/work.h"
 
@@ -148,11 +149,22 @@ static const struct {
 };
 #define MIX_SIGN 1
 
+/* A handle whose commands are all protected, if that is wanted. */
+static int
+open_host(const struct work *w, struct chip **cp)
+{
+	int r = chip_open(w->selector, cp);
+
+	if (r == 0 && w->shielded && (r = chip_binding_prove(*cp)) == 0)
+		(*cp)->shield_all = true;
+	return r;
+}
+
 void
 work_run(struct work *w, unsigned host, unsigned limit)
 {
 	struct host h = { .w = w, .nr = host, .turn = host };
-	int r = chip_open(w->selector, &h.c);
+	int r = open_host(w, &h.c);
 
 	h.key = verify_key(&w->pub);
 	if (r != 0)
@@ -191,8 +203,10 @@ work_die(struct work *w)
 	struct chip *c = NULL;
 
 	ops.write = die_after_write;
-	if (chip_open(w->selector, &c) == 0 && chip_acquire(c) == 0) {
-		chip_release(c);
+	if (open_host(w, &c) == 0 && chip_acquire(c) == 0) {
+		/* Another host may have had the session since: a handshake is longer, too. */
+		if (w->shielded)
+			(void)chip_binding_prove(c);
 		c->bus->ops = &ops;
 		(void)chip_sign_ecdsa(c, WORK_KEY, 32, digest, sizeof(digest), &sig);
 	}

@@ -17,6 +17,7 @@ struct work {
 	char selector[160];
 	struct buf pub; /* of WORK_KEY */
 	bool sign_only;
+	bool shielded; /* every command, with the secret in OPTIGA_BINDING_DIR */
 	atomic_bool stop;
 	struct {
 		atomic_uint done; /* turns of the mix */
