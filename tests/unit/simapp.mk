@@ -99,10 +99,26 @@ tests_unit_test_simapp_asym_SOURCES = tests/unit/test_simapp_asym.c $(simapp_rig
 tests_unit_test_simapp_asym_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_asym_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/unit/test_simapp_update
-unit_tests += tests/unit/test_simapp_update
-
-tests_unit_test_simapp_update_SOURCES = tests/unit/test_simapp_update.c \
+# Protected updates.
+simapp_update = tests/unit/simapp_update.c tests/unit/simapp_update.h \
 	tests/unit/simapp_manifest.c tests/unit/simapp_manifest.h $(simapp_rig)
+check_PROGRAMS += \
+	tests/unit/test_simapp_update \
+	tests/unit/test_simapp_update_key \
+	tests/unit/test_simapp_update_hostile
+unit_tests += \
+	tests/unit/test_simapp_update \
+	tests/unit/test_simapp_update_key \
+	tests/unit/test_simapp_update_hostile
+
+tests_unit_test_simapp_update_SOURCES = tests/unit/test_simapp_update.c $(simapp_update)
 tests_unit_test_simapp_update_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_simapp_update_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_update_key_SOURCES = tests/unit/test_simapp_update_key.c $(simapp_update)
+tests_unit_test_simapp_update_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_update_key_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_simapp_update_hostile_SOURCES = tests/unit/test_simapp_update_hostile.c $(simapp_update)
+tests_unit_test_simapp_update_hostile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_simapp_update_hostile_LDADD = libsim.la libbase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
