@@ -138,6 +138,29 @@ play(struct fake *f)
 	}
 }
 
+/* DL-H3: the same frame may go out again, the next one only after the ACK of this one. */
+static void
+host_number(struct fake *f, uint8_t fctr)
+{
+	const int nr = fctr >> 2 & 3;
+
+	if ((fctr & 0x80) != 0) {
+		if (fctr == 0xC0)
+			f->unacked = -1;
+		return;
+	}
+	if (f->unacked >= 0 && f->unacked != nr)
+		wrong(f, "data frame %d sent, %d is not acknowledged", nr, f->unacked);
+	f->unacked = nr;
+}
+
+static void
+chip_number(struct fake *f, uint8_t fctr)
+{
+	if (fctr == 0xC0 || ((fctr & 0x60) == 0 && (fctr & 3) == f->unacked))
+		f->unacked = -1;
+}
+
 static void
 host_frame(struct fake *f, const uint8_t *p, size_t len)
 {
@@ -150,6 +173,7 @@ host_frame(struct fake *f, const uint8_t *p, size_t len)
 	if (len > f->reg_len)
 		wrong(f, "frame of %zu bytes, DATA_REG_LEN is %u", len, f->reg_len);
 	f->nqueue = 0;
+	host_number(f, p[0]);
 	if (line == NULL) {
 		wrong(f, "frame %02X after the end of the script", p[0]);
 		return;
@@ -212,7 +236,8 @@ fake_write(struct bus *b, const uint8_t *p, size_t len)
 		break;
 	case 0x88:
 		f->resets++;
-		f->nack_until = f->now + BUS_MS(16);
+		memcpy(f->reset_value, p + 1, len < 3 ? len - 1 : 2);
+		f->nack_until = f->now + BUS_MS(f->start_ms);
 		break;
 	case 0x89:
 		memcpy(f->mode, p + 1, 2);
@@ -268,6 +293,7 @@ fake_read(struct bus *b, uint8_t *p, size_t len)
 			if (frame_waits(f)) {
 				memcpy(p, f->queue[0].bytes,
 				    len < f->queue[0].len ? len : f->queue[0].len);
+				chip_number(f, f->queue[0].bytes[0]);
 				memmove(
 				    f->queue, f->queue + 1, sizeof(f->queue) - sizeof(f->queue[0]));
 				f->nqueue--;
@@ -353,9 +379,10 @@ fake_new(const char *const *script)
 		abort();
 	f->script = script;
 	f->now = BUS_MS(1);
-	f->pointer = -1;
+	f->pointer = f->unacked = -1;
 	f->reg_len = f->grant_max = 277;
 	f->max_scl = 400;
+	f->start_ms = 16;
 	f->max_scl_fmp = 1000;
 	f->capabilities = 0x08;
 	return f;

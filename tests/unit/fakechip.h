@@ -11,7 +11,8 @@
  *   "nack 12000"         the address is refused for so many us after the host's frame
  *
  * What the host does otherwise than the script says is kept in error. Always checked: guard
- * time, the register address before each read, frame sizes.
+ * time, the register address before each read, frame sizes, and that no data frame follows one
+ * whose ACK was not read.
  */
 #ifndef TESTS_UNIT_FAKECHIP_H
 #define TESTS_UNIT_FAKECHIP_H
@@ -34,6 +35,7 @@ struct fake {
 	char error[256];
 	uint64_t now, stop;
 	int pointer; /* register selected by the last write, -1 none */
+	int unacked; /* number of the host's data frame that has no ACK, -1 none */
 	struct fake_frame queue[FAKE_FRAMES];
 	size_t nqueue;
 	uint64_t busy_until, nack_until;
@@ -44,12 +46,13 @@ struct fake {
 	bool all_ff, all_zero, has_reset_line, stuck_busy;
 	bool no_shield;            /* I2C_STATE announces no presentation layer */
 	bool fail_after_data_read; /* HAL_EIO from then on */
+	unsigned start_ms;         /* silence after SOFT_RESET */
 	unsigned data_nacks;       /* so many transactions fail with HAL_EIO */
 	int dead;                  /* error of every transaction */
 	/* What was seen. */
 	unsigned nwrites[256], nreads[256];
 	unsigned nacks, resets, max_frame;
-	uint8_t mode[2];
+	uint8_t mode[2], reset_value[2];
 	uint64_t last_poll, worst_gap; /* of I2C_STATE reads */
 };
 

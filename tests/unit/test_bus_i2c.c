@@ -217,6 +217,24 @@ END_TEST
 
 static const int nacks[] = { EREMOTEIO, ENXIO, EIO };
 
+/* The emulated kernel has no combined transfers (I2C_RDWR), which would be repeated starts. */
+START_TEST(PL_H1_address_30_and_two_transfers_a_read)
+{
+	static const uint8_t reg = 0x82;
+	uint8_t state[4] = { 0 };
+
+	ck_assert_int_eq(bus_open("i2c:1", &b), 0);
+	ck_assert_uint_eq(ad.addr, 0x30);
+	ck_assert_int_eq(bus_write(b, &reg, 1), 0);
+	ck_assert_uint_eq(ad.transfers, 1);
+	(void)bus_sleep(b, BUS_US(50));
+	ck_assert_int_eq(bus_read(b, state, sizeof(state)), 0);
+	ck_assert_uint_eq(ad.transfers, 2);
+	ck_assert_uint_eq(ad.rdwr, 0);
+	ck_assert_uint_eq(state[0], 0x08);
+}
+END_TEST
+
 /* Through all layers: the chip refuses while it starts and works, in each adapter's words. */
 START_TEST(the_chip_works_on_every_kind_of_adapter)
 {
@@ -505,6 +523,7 @@ main(void)
 	tcase_add_test(t, address_in_use_by_a_kernel_driver);
 	tcase_add_test(t, not_an_i2c_device);
 	tcase_add_test(t, settings_of_the_selector);
+	tcase_add_test(t, PL_H1_address_30_and_two_transfers_a_read);
 	tcase_add_loop_test(t, every_errno_has_its_result, 0, (int)NITEMS(results));
 	tcase_add_test(t, a_short_transfer_is_a_fault);
 	tcase_add_test(t, nobody_answers);

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hal/base/err.h"
 #include "hal/link/int.h"
@@ -315,7 +316,8 @@ START_TEST(PL_H9_a_start_of_20_ms_is_tolerated)
 {
 	up(resync);
 	fake->capabilities = 0x08;
-	ck_assert_int_eq(link_start(ln), 0); /* SOFT_RESET: silent for 16 ms */
+	fake->start_ms = 20;
+	ck_assert_int_eq(link_start(ln), 0);
 	ck_assert_uint_eq(fake->nwrites[0x88], 1);
 	ck_assert_uint_gt(fake->nacks, 0);
 	down();
@@ -328,6 +330,23 @@ START_TEST(PL_H10_soft_reset_only_where_announced)
 	fake->capabilities = 0x00;
 	ck_assert_int_eq(link_start(ln), 0);
 	ck_assert_uint_eq(fake->nwrites[0x88], 0);
+	down();
+}
+END_TEST
+
+/* What is written outside of frames: SOFT_RESET and I2C_MODE; all of their other bits are reserved.
+ */
+START_TEST(PL_H12_reserved_bits_are_written_as_0)
+{
+	up(resync);
+	memset(fake->reset_value, 0xFF, sizeof(fake->reset_value));
+	fake->bus->khz_wanted = 1000;
+	ck_assert_int_eq(link_start(ln), 0);
+	ck_assert_uint_eq(fake->nwrites[0x88], 1);
+	ck_assert_uint_eq(fake->reset_value[0] | fake->reset_value[1], 0);
+	ck_assert_uint_eq(fake->nwrites[0x89], 1);
+	ck_assert_uint_eq(fake->mode[0], 0);
+	ck_assert_uint_eq(fake->mode[1], 4);
 	down();
 }
 END_TEST
@@ -478,6 +497,7 @@ main(void)
 	tcase_add_test(t, PL_H9_nothing_is_sent_for_15_ms_after_a_reset);
 	tcase_add_test(t, PL_H9_a_start_of_20_ms_is_tolerated);
 	tcase_add_test(t, PL_H10_soft_reset_only_where_announced);
+	tcase_add_test(t, PL_H12_reserved_bits_are_written_as_0);
 	tcase_add_test(t, PL_H12_undefined_bits_of_the_state_are_ignored);
 	tcase_add_test(t, FT_22_an_absent_chip_that_reads_all_ones_is_seen);
 	tcase_add_test(t, FT_21_a_bus_stuck_low_is_seen);
