@@ -6,7 +6,7 @@ sim_test_ldadd = libsimwire.la libbase.la $(CHECK_LIBS)
 sim_tests = tests/unit/test_sim_reg tests/unit/test_sim_frame tests/unit/test_sim_chain \
 	tests/unit/test_sim_image tests/unit/test_sim_serve tests/unit/test_sim_server \
 	tests/unit/test_sim_fault tests/unit/test_sim_traces tests/unit/test_sim_shield \
-	tests/unit/test_sim_shield_app
+	tests/unit/test_sim_shield_app tests/unit/test_sim_conf
 check_PROGRAMS += $(sim_tests) tests/unit/optiga-sim-fake
 unit_tests += $(sim_tests)
 
@@ -44,6 +44,11 @@ tests_unit_test_sim_shield_SOURCES = tests/unit/test_sim_shield.c $(sim_test_sho
 	$(sim_test_common)
 tests_unit_test_sim_shield_CFLAGS = $(sim_test_cflags) $(CRYPTO_CFLAGS)
 tests_unit_test_sim_shield_LDADD = $(sim_test_ldadd) $(CRYPTO_LIBS)
+
+tests_unit_test_sim_conf_SOURCES = tests/unit/test_sim_conf.c $(sim_test_shost) \
+	$(sim_test_common)
+tests_unit_test_sim_conf_CFLAGS = $(sim_test_cflags) $(CRYPTO_CFLAGS)
+tests_unit_test_sim_conf_LDADD = $(sim_test_ldadd) $(CRYPTO_LIBS)
 
 # With the real application behind the wires.
 tests_unit_test_sim_traces_SOURCES = tests/unit/test_sim_traces.c tests/unit/sim_host.h \

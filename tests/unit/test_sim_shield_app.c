@@ -208,6 +208,24 @@ START_TEST(restored_application_demands_the_layer)
 }
 END_TEST
 
+/*
+ * A host that does not know of a reset, its frame number being the one that is due: the command is
+ * answered, as the application's error, and the application works once it was opened.
+ */
+START_TEST(ft_24_reset_while_the_numbers_match)
+{
+	for (int cold = 0; cold < 2; cold++) {
+		s.no_presence = true;
+		shost_reset(&s, cold != 0);
+		ck_assert_int_eq(shost_send(&s, get_uid, sizeof(get_uid)), 0xFF);
+		ck_assert_uint_eq(s.answer_len, 4);
+		ck_assert_int_eq(shost_send(&s, open_app, sizeof(open_app)), 0);
+		ck_assert_int_eq(shost_send(&s, get_uid, sizeof(get_uid)), 0);
+		ck_assert_uint_eq(s.answer_len, 4 + 27);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -225,6 +243,7 @@ main(void)
 	tcase_add_test(tc, handshake_is_a_key_derivation);
 	tcase_add_test(tc, protection_takes_time);
 	tcase_add_test(tc, restored_application_demands_the_layer);
+	tcase_add_test(tc, ft_24_reset_while_the_numbers_match);
 	suite_add_tcase(su, tc);
 	sr = srunner_create(su);
 	srunner_run_all(sr, CK_NORMAL);
