@@ -8,6 +8,7 @@ libmodule_la_SOURCES = \
 	pkcs11/digest.c \
 	pkcs11/event.c \
 	pkcs11/general.c \
+	pkcs11/key.c pkcs11/key.h \
 	pkcs11/keygen.c \
 	pkcs11/layout.c pkcs11/layout.h \
 	pkcs11/lock.c pkcs11/lock.h \

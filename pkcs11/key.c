@@ -1,0 +1,73 @@
+/* Handles of keys, resolved; see key.h. */
+#include <config.h>
+
+#include <openssl/crypto.h>
+
+#include "hal/base/err.h"
+#include "pkcs11/key.h"
+#include "pkcs11/mod.h"
+
+/* What the chip's key usage byte (SRM, "Key Usage Identifier") lets each class of key do. */
+static const struct {
+	CK_OBJECT_CLASS cls;
+	unsigned usage;
+	CK_FLAGS uses;
+} uses[] = {
+	/* The factory's first key is for authentication, which is signing under another name. */
+	{ CKO_PRIVATE_KEY, CHIP_USE_SIGN | CHIP_USE_AUTH, CKF_SIGN },
+	{ CKO_PRIVATE_KEY, CHIP_USE_ENC, CKF_DECRYPT },
+	{ CKO_PRIVATE_KEY, CHIP_USE_KEYAGREE, CKF_DERIVE },
+	{ CKO_PUBLIC_KEY, CHIP_USE_SIGN | CHIP_USE_AUTH, CKF_VERIFY },
+	{ CKO_PUBLIC_KEY, CHIP_USE_ENC, CKF_ENCRYPT },
+};
+
+static CK_FLAGS
+uses_of(const struct store_key *key)
+{
+	CK_FLAGS f = 0;
+
+	for (size_t i = 0; i < NITEMS(uses); i++)
+		if (uses[i].cls == key->cls && (uses[i].usage & key->usage) != 0)
+			f |= uses[i].uses;
+	return f;
+}
+
+CK_RV
+mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
+{
+	struct store_key key;
+	int r;
+
+	*k = (struct mod_key)MOD_KEY_INIT;
+	r = store_key(mod_token_lock(s->token), h, &key);
+	mod_token_unlock(s->token);
+	if (r != 0)
+		return r == STORE_EHANDLE ? CKR_KEY_HANDLE_INVALID : mod_rv(r);
+	if (key.type == NULL)
+		return CKR_KEY_HANDLE_INVALID;
+	k->cls = key.cls;
+	k->kind = key.type->rsa ? KEY_RSA : KEY_EC;
+	k->oid = key.oid;
+	k->type = key.type;
+	k->uses = uses_of(&key);
+	return CKR_OK;
+}
+
+CK_RV
+mod_key_public(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
+{
+	int r;
+
+	if (k->cls != CKO_PUBLIC_KEY || k->value.len != 0)
+		return CKR_OK;
+	r = store_public_key(mod_token_lock(s->token), h, &k->value);
+	mod_token_unlock(s->token);
+	return mod_rv(r);
+}
+
+void
+mod_key_free(struct mod_key *k)
+{
+	buf_free(&k->value);
+	OPENSSL_cleanse(k, sizeof(*k));
+}
