@@ -3,6 +3,7 @@
 #   totals.sh begin TARGET DIR     remembers when TARGET began
 #   totals.sh collect TARGET DIR   reads the .trs and .log files it left since, keeps the counts
 #   totals.sh sum DIR              prints a line per target and the sum; fails if anything failed
+#   totals.sh clients DIR [SCRIPT…]  prints the table of clients from the rows that scripts left
 # A check program counts each of its tests; a script counts its lines "ok - ...", at least one.
 set -eu
 
@@ -37,8 +38,29 @@ sum() {
 		END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }'
 }
 
+# Rows are "client TAB version TAB verdict TAB what was done", a file per script, a line per client.
+clients() {
+	dir=$1
+	shift
+	# shellcheck disable=SC2046 # words on purpose
+	[ $# -gt 0 ] || set -- $(cd "$dir" && find tests -name '*.client')
+	echo 'Clients:'
+	for script; do
+		row=$dir/${script%.*}.client
+		if [ -s "$row" ]; then
+			cat "$row"
+		else
+			printf '%s\t\tno result\n' "${script##*/}"
+		fi
+	done | sort -f | awk -F '\t' '{ printf "%-24s %-14s %-7s %s\n", $1, $2, $3, $4 }'
+}
+
 case $1 in
 begin) : >"$3/begin.$2" && rm -f "$3/totals.$2" ;;
 collect) collect "$2" "$3" ;;
 sum) sum "$2" ;;
+clients)
+	shift
+	clients "$@"
+	;;
 esac

@@ -6,7 +6,37 @@ module=${top_builddir:?}/.libs/optiga-pkcs11.so
 tmp=$(mktemp -d)
 servers=
 
+# A row of the table of clients that "make check" ends with: name, version, verdict, what was done.
+# A script names its client first, then says each thing before doing it; another client ends the row.
+row=$top_builddir/tests/cli/$(basename "$0" .sh).client
+rm -f "$row"
+client_name=
+
+client() { # name, Debian package or version
+	end_row ok
+	client_name=$1 client_works=
+	case $2 in
+	[0-9]*) client_version=$2 ;;
+	*) client_version=$(dpkg-query -W -f='${source:Upstream-Version}' "$2") || client_version='?' ;;
+	esac
+	step "$client_name $client_version"
+}
+
+works() {
+	client_works=${client_works:+$client_works, }$*
+	step "$*"
+}
+
+end_row() { # verdict
+	[ -z "$client_name" ] || printf '%s\t%s\t%s\t%s\n' \
+		"$client_name" "$client_version" "$1" "$client_works" >> "$row"
+	client_name=
+}
+
 cleanup() {
+	status=$? # what the script ends with
+	[ $status = 0 ] || end_row FAILED
+	end_row ok
 	for pid in $servers; do
 		# It may have ended by itself; the test has judged that already.
 		if kill "$pid" 2> /dev/null; then
@@ -28,6 +58,28 @@ need() {
 	for c; do
 		command -v "$c" > /dev/null || fail "$c is not installed"
 	done
+}
+
+# What the manual tells people to type is what is tested: literal block n (1) of a section of it.
+manual() { # section, n
+	awk -v section="$1" -v n="${2:-1}" '
+		/^\.S[hs] / { here = substr($0, 5) == section; block = 0 }
+		here && /^\.Bd -literal/ { block++; inside = 1; next }
+		/^\.Ed/ { inside = 0 }
+		here && inside && block == n {
+			gsub(/\\&/, ""); gsub(/\\e/, "\\"); gsub(/\\\(aq/, "\047")
+			print; found = 1
+		}
+		END { exit !found }' "${top_srcdir:?}/man/optiga-pkcs11.7" ||
+		fail "the manual has no such lines: $*"
+}
+
+# Types them, in the directory of the test. Before that a sed script may put in what has to be
+# different here, as ports.
+type_manual() { # section, n, sed script
+	manual "$1" "$2" > "$tmp/typed.all"
+	sed -e "${3-}" "$tmp/typed.all" > "$tmp/typed"
+	(cd "$tmp" && M=$module PKCS11_MODULE_PATH=$module sh -eux ./typed)
 }
 
 # Says what comes next, so that the log of a failure shows where it was.
@@ -94,4 +146,45 @@ engine_conf() {
 	[dn]
 	END
 	engine_conf=$tmp/openssl.cnf
+}
+
+# A key in E0F1 with a certificate for the name $1, made as the manual says: device.pem, device.pub.
+device_key() {
+	type_manual CLIENTS 2 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'a key and its request'; }
+	openssl req -in "$tmp/device.csr" -pubkey -noout -out "$tmp/device.pub"
+	issue "$tmp/device.pub" "$1" "$tmp/device.pem"
+	type_manual CLIENTS 3 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'its certificate'; }
+}
+
+# A server's key and certificate for localhost, in files.
+server_key() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+		-keyout "$tmp/server.key" -out "$tmp/server.csr" 2> /dev/null
+	openssl x509 -req -in "$tmp/server.csr" -copy_extensions copy -CA "$tmp/ca.pem" \
+		-CAkey "$tmp/ca.key" -days 10 -out "$tmp/server.pem" 2> /dev/null
+}
+
+# A port nobody listens on, below those that the kernel gives away.
+free_port() {
+	while :; do
+		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+		listening || break
+	done
+}
+
+# Whether somebody listens on $port.
+listening() {
+	grep -qs "$(printf ':%04X 0*:0000 0A' "$port")" /proc/net/tcp /proc/net/tcp6
+}
+
+# Waits until a command succeeds, ten seconds at most; then shows a log.
+wait_for() { # log, command
+	waited=0 log=$1
+	shift
+	until "$@"; do
+		waited=$((waited + 1))
+		[ $waited -lt 100 ] || { cat "$log"; fail "in vain: $*"; }
+		sleep 0.1
+	done
 }

@@ -7,3 +7,5 @@ client_tests = \
 dist_check_SCRIPTS += $(client_tests)
 cli_tests += $(client_tests)
 EXTRA_DIST += tests/cli/client-lib.sh
+# Their results, one row each in the table that "make check" ends with.
+CLEANFILES += $(client_tests:.sh=.client)

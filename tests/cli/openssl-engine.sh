@@ -9,6 +9,7 @@ need openssl pkcs11-tool
 new_chip
 new_ca
 engine_conf
+client 'openssl, libp11 engine' libengine-pkcs11-openssl
 
 ossl() {
 	OPENSSL_CONF=$engine_conf openssl "$@"
@@ -18,7 +19,7 @@ n=0
 for type in EC:prime256v1 EC:secp384r1 rsa:2048; do
 	n=$((n + 1))
 	key="pkcs11:id=%B$n;type=private"
-	step "$type: request"
+	works "$type: req, dgst"
 	pkcs11-tool --module "$module" --keypairgen --key-type "$type" --id "b$n" \
 		--label "key $n" > "$tmp/log" 2>&1
 	ossl req -new -engine pkcs11 -keyform engine -key "$key" -subj "/CN=device $n" \
@@ -26,7 +27,7 @@ for type in EC:prime256v1 EC:secp384r1 rsa:2048; do
 	openssl req -in "$tmp/$n.csr" -verify -noout
 	openssl req -in "$tmp/$n.csr" -pubkey -noout -out "$tmp/$n.pub"
 
-	step "$type: sign data, digests of several lengths"
+	step 'sign data, digests of several lengths'
 	for h in sha256 sha384 sha512; do
 		ossl dgst -engine pkcs11 -keyform engine "-$h" -sign "$key" -out "$tmp/sig" \
 			"$tmp/$n.csr"
@@ -44,7 +45,7 @@ ossl req -new -engine pkcs11 -keyform engine -key 'pkcs11:id=%B1;type=private' \
 	-subj '/CN=default' -out "$tmp/default.csr"
 openssl req -in "$tmp/default.csr" -verify -noout
 
-step 'chip key and certificate in a handshake'
+works s_client
 openssl x509 -req -in "$tmp/1.csr" -CA "$tmp/ca.pem" -CAkey "$tmp/ca.key" -days 10 \
 	-out "$tmp/client.pem" 2> /dev/null
 openssl x509 -in "$tmp/client.pem" -outform DER -out "$tmp/client.der"

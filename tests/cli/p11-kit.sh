@@ -5,6 +5,7 @@ set -eu
 . "${top_srcdir:?}/tests/cli/client-lib.sh"
 need p11-kit p11tool pkcs11-tool openssl setpriv
 new_chip
+client p11-kit p11-kit
 
 step 'the configuration file names the module by its absolute path'
 grep -qE '^module: /.*/optiga-pkcs11\.so$' "$top_builddir/pkcs11/optiga.module"
@@ -29,6 +30,7 @@ else
 	}
 fi
 
+works 'list modules, proxy'
 step 'listed among the modules, with its token, by the name in the configuration'
 shows 'library-description: OPTIGA Trust PKCS#11 module' as_user p11-kit list-modules
 shows 'token: Pump 7' as_user p11-kit list-modules
@@ -45,7 +47,7 @@ as_user p11tool --batch --list-tokens > "$tmp/log" 2> "$tmp/err"
 [ ! -s "$tmp/err" ] || { cat "$tmp/err"; fail 'something on standard error'; }
 mv "$tmp/away.img" "$tmp/chip.img"
 
-step 'over the remote protocol'
+works 'server and p11-kit-client'
 as_user p11-kit server -f -n "$tmp/socket" --provider "$tmp/optiga-pkcs11.so" \
 	'pkcs11:token=Pump%207' > "$tmp/server.log" 2>&1 &
 servers=$!

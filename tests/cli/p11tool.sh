@@ -6,6 +6,7 @@ set -eu
 need p11tool openssl
 new_chip
 new_ca
+client p11tool gnutls-bin
 
 p11() {
 	p11tool --provider "$module" --batch "$@"
@@ -21,7 +22,7 @@ gone() {
 	fi
 }
 
-step tokens
+works list
 shows 'Manufacturer: Infineon' p11 --list-tokens
 shows 'Model: Trust M V3' p11 --list-tokens
 url=$(p11 --list-token-urls | grep 'manufacturer=Infineon')
@@ -36,7 +37,7 @@ openssl x509 -in "$tmp/factory.pem" -noout -subject
 generate() { # name, ID in hex, ID in the URL, options
 	name=$1 id=$2 pct=$3
 	shift 3
-	step "$name: generate"
+	works "generate $name"
 	p11 --generate-privkey "$@" --id "$id" --label "$name" --outfile "$tmp/$name.pub" "$url"
 	shows "Label: $name" p11 --list-all "$url"
 	p11 --list-all "$url;id=$pct" | grep -c '^Object' | grep -qx 2 || fail 'pair expected'
@@ -56,7 +57,7 @@ generate() { # name, ID in hex, ID in the URL, options
 }
 
 generate ec256 a1c1 '%A1%C1' ecdsa --curve=secp256r1
-step 'ec256: sign'
+works sign
 p11 --test-sign "$url;id=%A1%C1;type=private"
 generate ec384 a1c2 '%A1%C2' ecdsa --curve=secp384r1
 step 'ec384: sign'
@@ -69,11 +70,11 @@ openssl pkey -pubin -in "$tmp/rsa.pub" -noout
 p11 --test-sign --sign-params= "$url;object=rsa;type=private" > "$tmp/log" 2>&1 ||
 	p11 --test-sign "$url;object=rsa;type=private"
 
-step rename
+works rename
 p11 --set-label renamed "$url;id=%A1%C1;type=cert"
 shows 'Label: renamed' p11 --list-all "$url"
 
-step delete
+works delete
 p11 --delete "$url;id=%A1%C1;type=cert"
 gone "$url;id=%A1%C1;type=cert"
 p11 --delete "$url;id=%A1%C1;type=private"

@@ -6,6 +6,7 @@ set -eu
 need pkcs11-tool openssl
 new_chip
 new_ca
+client pkcs11-tool opensc
 
 p11() {
 	pkcs11-tool --module "$module" "$@"
@@ -17,7 +18,7 @@ sign() {
 	p11 --sign "$@" -o "$tmp/sig"
 }
 
-step 'slots, token, mechanisms, objects'
+works 'list slots, mechanisms, objects'
 shows 'Cryptoki version 2.40' p11 --show-info
 shows 'token manufacturer : Infineon' p11 -L
 shows "$OPTIGA_DEVICE" p11 -L
@@ -29,11 +30,11 @@ fi
 shows 'Certificate Object; type = X.509 cert' p11 -O
 shows 'ID:         e0f0' p11 -O
 
-step random
+works random
 p11 --generate-random 1000 --output-file "$tmp/rnd"
 [ "$(wc -c < "$tmp/rnd")" = 1000 ] || fail 'random'
 
-step digest
+works digest
 printf 'to be hashed' > "$tmp/data"
 for h in SHA-1:sha1 SHA224:sha224 SHA256:sha256 SHA384:sha384 SHA512:sha512; do
 	p11 --hash -m "${h%:*}" -i "$tmp/data" -o "$tmp/hash" 2> /dev/null
@@ -43,12 +44,12 @@ done
 
 # EC: generate, sign raw and with hash, verify here and with OpenSSL.
 ec() { # curve ID hash
-	step "EC $1: generate"
+	works "EC $1"
 	p11 --keypairgen --key-type "EC:$1" --id "$2" --label "key $2" > "$tmp/log" 2>&1
 	p11 --read-object --type cert --id "$2" > "$tmp/log" 2>&1 && fail 'certificate from nowhere'
 	p11tool --provider "$module" --batch --export-pubkey "pkcs11:id=%${3};type=private" \
 		> "$tmp/$2.pub" 2> /dev/null
-	step "EC $1: sign and verify"
+	step 'sign and verify'
 	openssl dgst "-$4" -binary -out "$tmp/digest" "$tmp/data"
 	sign -m ECDSA --id "$2" --signature-format openssl -i "$tmp/digest"
 	openssl pkeyutl -verify -pubin -inkey "$tmp/$2.pub" -in "$tmp/digest" -sigfile "$tmp/sig"
@@ -67,11 +68,11 @@ ec prime256v1 a1 A1 sha256
 ec secp384r1 a2 A2 sha384
 ec secp521r1 a4 A4 sha512
 
-step 'RSA 2048: generate'
+works 'RSA 2048'
 p11 --keypairgen --key-type rsa:2048 --id a3 --label 'rsa key' > "$tmp/log" 2>&1
 p11 --read-object --type pubkey --id a3 -o "$tmp/a3.der"
 openssl pkey -pubin -inform DER -in "$tmp/a3.der" -out "$tmp/a3.pub"
-step 'RSA 2048: sign and verify'
+step 'sign and verify'
 for m in SHA256 SHA384 SHA512; do
 	sign -m "$m-RSA-PKCS" --id a3 -i "$tmp/data"
 	openssl dgst "-$m" -verify "$tmp/a3.pub" -signature "$tmp/sig" "$tmp/data"
@@ -84,7 +85,7 @@ done
 refused p11 --sign -m RSA-PKCS --id a3 -i "$tmp/rnd" -o "$tmp/sig"
 refused p11 --sign -m RSA-PKCS-PSS --id a3 -i "$tmp/digest" -o "$tmp/sig"
 
-step certificates
+works certificates
 for id in a1 a3; do
 	issue "$tmp/$id.pub" "$id" "$tmp/$id.pem"
 	openssl x509 -in "$tmp/$id.pem" -outform DER -out "$tmp/$id.crt"
@@ -101,7 +102,7 @@ if grep -iE 'error|failed' "$tmp/err"; then
 	fail 'complaints while listing'
 fi
 
-step 'delete'
+works 'delete'
 p11 --delete-object --type cert --id a1
 p11 --read-object --type cert --id a1 > "$tmp/log" 2>&1 && fail 'still there'
 p11 --delete-object --type privkey --id a1
@@ -109,7 +110,7 @@ if p11 -O 2> /dev/null | grep 'ID:  *a1'; then
 	fail 'key still there'
 fi
 
-step "pkcs11-tool's own tests"
+works 'its own tests, fork, threads'
 new_chip
 p11 --keypairgen --key-type EC:prime256v1 --id b1 --label test > "$tmp/log" 2>&1
 shows 'No errors' p11 --test
