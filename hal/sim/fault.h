@@ -67,7 +67,7 @@ unsigned sim_fault_hits(const struct sim *s);
 /*
  * When a complete command is acknowledged: 0 at once (the default), SIM_ACK_WITH_RESPONSE by the
  * response if that is ready within 8 ms, any other number of ns after the command, SIM_ACK_NEVER
- * only by a response.
+ * only by a response, however often the host sends the command meanwhile.
  */
 #define SIM_ACK_WITH_RESPONSE 8000000ULL
 #define SIM_ACK_NEVER         UINT64_MAX

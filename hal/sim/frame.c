@@ -274,7 +274,8 @@ receive_data(struct sim_state *st, const uint8_t *frame, size_t packet_len)
 
 	answered(st, frame[0]);
 	if (nr != after(fr->rx_nr)) {
-		control(fr, FCTR_ACK, fr->rx_nr);
+		if (fr->ack_delay != SIM_NEVER || !sim_chain_busy(&st->chain))
+			control(fr, FCTR_ACK, fr->rx_nr);
 		return;
 	}
 	if (sim_chain_busy(&st->chain))

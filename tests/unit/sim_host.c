@@ -21,11 +21,17 @@ host_start_model(struct host *h, const char *model)
 	struct sim_config cfg = SIM_CONFIG_DEFAULT;
 
 	cfg.model = model;
+	host_start_config(h, &cfg);
+}
+
+void
+host_start_config(struct host *h, const struct sim_config *cfg)
+{
 	memset(h, 0, sizeof(*h));
 	strcpy(h->dir, "/tmp/test-sim.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(h->dir));
 	snprintf(h->path, sizeof(h->path), "%s/chip.img", h->dir);
-	ck_assert_msg(sim_create(h->path, &cfg) == 0, "%s", sim_error());
+	ck_assert_msg(sim_create(h->path, cfg) == 0, "%s", sim_error());
 	ck_assert_msg(sim_open(h->path, SIM_TIME_VIRTUAL, &h->s) == 0, "%s", sim_error());
 	sim_set_khz(h->s, 400);
 }

@@ -27,6 +27,7 @@ struct host {
 /* A new chip in a directory of its own, opened in virtual time. */
 void host_start(struct host *h);
 void host_start_model(struct host *h, const char *model);
+void host_start_config(struct host *h, const struct sim_config *cfg);
 void host_end(struct host *h);
 
 /* One register access each, guard time kept. */

@@ -1,6 +1,7 @@
 /*
- * The vendor host's shielded scenarios, as recorded: with the chip's numbers given, this host
- * sends the same messages bit for bit. vendor-host-traces.jsonl; binding secret 01 02 .. 40.
+ * The vendor host's scenarios, as recorded: with the chip's numbers given, this host sends the
+ * same shielded messages, and to the chips of strange habits the same frames, bit for bit.
+ * vendor-host-traces.jsonl; binding secret 01 02 .. 40.
  */
 #include <config.h>
 
@@ -69,11 +70,10 @@ add_line(const json_t *j)
 	add_packet(host, p + 3, n - 5);
 }
 
-/* The scenarios of a variant from the handshake on: those whose messages this host sends too. */
+/* Calls take for every event of a variant whose scenario begins with one of names. */
 static void
-load(const char *variant)
+each_event(const char *variant, const char *const *names, void (*take)(const json_t *j))
 {
-	static const char *const names[] = { "shielded-", "mixed-", "restore-" };
 	char path[512], line[4096];
 	const char *top = getenv("top_srcdir");
 	FILE *f;
@@ -89,12 +89,21 @@ load(const char *variant)
 		ck_assert_ptr_nonnull(j);
 		name = json_string_value(json_object_get(j, "scenario"));
 		if (strcmp(json_string_value(json_object_get(j, "variant")), variant) == 0)
-			for (size_t i = 0; i < NITEMS(names); i++)
+			for (size_t i = 0; names[i] != NULL; i++)
 				if (strncmp(name, names[i], strlen(names[i])) == 0)
-					add_line(j);
+					take(j);
 		json_decref(j);
 	}
 	fclose(f);
+}
+
+/* The scenarios of a variant from the handshake on: those whose messages this host sends too. */
+static void
+load(const char *variant)
+{
+	static const char *const names[] = { "shielded-", "mixed-", "restore-", NULL };
+
+	each_event(variant, names, add_line);
 }
 
 /*
@@ -224,6 +233,150 @@ START_TEST(the_vendors_messages_bit_for_bit)
 }
 END_TEST
 
+/* --- chips of strange habits --------------------------------------------------------------- */
+
+#define KHZ 400
+
+static double stop_us;  /* end of the host's last frame, in the recording */
+static double ready_us; /* the chip's frame was found */
+static bool refused;    /* the last event was: the address */
+
+/* FCTR and packet, as a line of the script. */
+static void
+add_frame(const char *prefix, const char *hex)
+{
+	const int packet = (int)strlen(hex) - 10; /* without FCTR, LEN, FCS */
+
+	script_raw(&sc, "%s %.2s %.*s", prefix, hex, packet, hex + 6);
+}
+
+/* One event becomes the lines that make the scripted chip do the same, and part of a message. */
+static void
+add_event(const json_t *j)
+{
+	const char *hex = json_string_value(json_object_get(j, "hex"));
+	const bool host = strcmp(json_string_value(json_object_get(j, "dir")), "W") == 0;
+	const bool nack = json_integer_value(json_object_get(j, "nack")) != 0;
+	const double t = json_number_value(json_object_get(j, "t_us"));
+	const size_t n = strlen(hex) / 2;
+	char prefix[32];
+
+	if (json_object_get(j, "n") == NULL)
+		return; /* a line, not a transfer */
+	add_line(j);
+	if (refused && !nack)
+		script_raw(&sc, "nack %.0f", t - stop_us);
+	refused = nack;
+	if (host && n > 5 && strncmp(hex, "80", 2) == 0) {
+		stop_us = t + (double)(9 * (n + 1) + 2) * 1000 / KHZ;
+		add_frame(">", hex + 2);
+	} else if (!host && n == 4) {
+		ready_us = t;
+	} else if (!host && n >= 5) {
+		(void)snprintf(prefix, sizeof(prefix), "< +%.0f", ready_us - stop_us);
+		add_frame(prefix, hex);
+	}
+}
+
+static const struct habit {
+	const char *variant, *scenario;
+	size_t frames; /* of the host, which it sends too; 0: all */
+	unsigned busy; /* us, from the last of these on */
+	int want;      /* of the command; when negative, the next one is tried too */
+	bool idempotent;
+} habits[] = {
+	{ "chip-piggybacks-ack", "open-application", 0, 0, 0, false },
+	{ "chip-piggybacks-ack", "read-uid", 0, 0, 0, false },
+	{ "chip-piggybacks-ack", "read-cert-600", 0, 0, 0, false },
+	{ "chip-piggybacks-ack", "write-cert-1200-erase", 0, 0, 0, false },
+	{ "chip-piggybacks-ack", "close-application", 0, 0, 0, false },
+	{ "chip-nacks-while-busy", "read-uid", 0, 0, 0, false },
+	/* The vendor's host goes on so for 180 s. This one waits until the chip is done. */
+	{ "chip-never-acks", "open-application", 4, 20000, 0, true },
+	{ "chip-never-acks", "open-application", 4, 20000, HAL_ERESYNC, false },
+	/* The vendor's host waits for 180 s; this one sees that the chip is idle. */
+	{ "chip-not-reset", "open-application", 1, 0, HAL_ERESYNC, false },
+};
+
+/* Leaves so many frames of the host in the script, with what the chip says to them. */
+static void
+cut_script(size_t frames)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sc.n; i++) {
+		if (sc.line[i][0] != '>' || n++ < frames)
+			continue;
+		while (sc.n > i) {
+			free(sc.line[--sc.n]);
+			sc.line[sc.n] = NULL;
+		}
+	}
+}
+
+/* After a re-sync the command is frame 0, and answered. */
+static void
+add_second_try(bool failed)
+{
+	static const char response[] = "08 20 00000000";
+	const char *command = strchr(sc.line[0] + 2, ' ');
+
+	script_raw(&sc, "> C0");
+	if (failed)
+		script_raw(
+		    &sc, "> C0"); /* one when the first try is given up, one before the next */
+	script_raw(&sc, "> 03%s", command);
+	script_raw(&sc, "< 80");
+	script_raw(&sc, "< +12000 00 %s", response);
+	script_raw(&sc, "> 80");
+}
+
+static void
+command(const struct habit *h, int want)
+{
+	const struct link_how how = { h->idempotent, 5000, LINK_PLAIN };
+	struct buf rsp = BUF_INIT;
+
+	ck_assert_int_eq(
+	    link_transceive_as(ln, said[0].bytes + 1, said[0].len - 1, &rsp, &how), want);
+	ck_assert_msg(fake->error[0] == '\0', "%s", fake->error);
+	if (h->frames == 0) {
+		ck_assert_uint_eq(nsaid, 2);
+		ck_assert_uint_eq(rsp.len, said[1].len - 1);
+		ck_assert_mem_eq(rsp.data, said[1].bytes + 1, rsp.len);
+	}
+	buf_free(&rsp);
+}
+
+START_TEST(a_strange_chip_gets_the_vendors_frames)
+{
+	const struct habit *h = &habits[_i];
+	const char *const names[] = { h->scenario, NULL };
+	unsigned fctr;
+
+	each_event(h->variant, names, add_event);
+	ck_assert_uint_eq(sscanf(sc.line[0], "> %2x", &fctr), 1);
+	if (h->frames != 0) {
+		cut_script(h->frames);
+		if (h->busy != 0)
+			script_raw(&sc, "busy %u", h->busy);
+		add_second_try(h->want < 0);
+	}
+	fake = fake_new((const char *const *)sc.line);
+	ck_assert_int_eq(link_new(fake->bus, &ln), 0);
+	ck_assert_int_eq(bus_set_khz(fake->bus, KHZ), 0);
+	link_adopt(ln, true, false);
+	ln->frame_size = fake->reg_len;
+	ln->stale = false;
+	ln->tx_nr = (uint8_t)((fctr >> 2) + 3) & 3;
+	ln->rx_nr = fctr & 3;
+	command(h, h->want);
+	if (h->want < 0)
+		command(h, 0);
+	ck_assert_msg(fake_verdict(fake) == NULL, "%s", fake_verdict(fake));
+}
+END_TEST
+
 static void
 up(void)
 {
@@ -234,6 +387,7 @@ up(void)
 	ck_assert_int_eq(secret_from(bytes, sizeof(bytes), &secret), 0);
 	script_begin(&sc);
 	nsaid = 0;
+	refused = false;
 }
 
 static void
@@ -255,6 +409,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, up, down);
 	tcase_add_loop_test(t, the_vendors_messages_bit_for_bit, 0, (int)NITEMS(variants));
+	tcase_add_loop_test(t, a_strange_chip_gets_the_vendors_frames, 0, (int)NITEMS(habits));
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
