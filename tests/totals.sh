@@ -52,7 +52,7 @@ clients() {
 		else
 			printf '%s\t\tno result\n' "${script##*/}"
 		fi
-	done | sort -f | awk -F '\t' '{ printf "%-24s %-14s %-7s %s\n", $1, $2, $3, $4 }'
+	done | sort -f | awk -F '\t' '{ printf "%-24s %-8s %-6s %s\n", $1, $2, $3, $4 }'
 }
 
 case $1 in

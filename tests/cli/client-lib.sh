@@ -23,7 +23,7 @@ client() { # name, Debian package or version
 }
 
 works() {
-	client_works=${client_works:+$client_works, }$*
+	client_works=${client_works:+$client_works; }$*
 	step "$*"
 }
 
@@ -77,9 +77,23 @@ manual() { # section, n
 # Types them, in the directory of the test. Before that a sed script may put in what has to be
 # different here, as ports.
 type_manual() { # section, n, sed script
-	manual "$1" "$2" > "$tmp/typed.all"
-	sed -e "${3-}" "$tmp/typed.all" > "$tmp/typed"
+	manual "$1" "$2" > "$tmp/lines"
+	sed -e "${3-}" "$tmp/lines" > "$tmp/typed"
 	(cd "$tmp" && M=$module PKCS11_MODULE_PATH=$module sh -eux ./typed)
+}
+
+# The same for a server that is one command; waits until it listens at $port.
+serve_manual() { # section, n, sed script
+	manual "$1" "$2" > "$tmp/lines"
+	sed -e "1s/^/exec /;${3-}" "$tmp/lines" > "$tmp/serve"
+	serve env M="$module" PKCS11_MODULE_PATH="$module" sh -eux ./serve
+}
+
+# Starts a server in the directory of the test; waits until it listens at $port.
+serve() { # command
+	(cd "$tmp" && exec "$@") >> "$tmp/server.log" 2>&1 &
+	servers="$servers $!"
+	wait_for "$tmp/server.log" listening
 }
 
 # Says what comes next, so that the log of a failure shows where it was.
@@ -187,4 +201,31 @@ wait_for() { # log, command
 		[ $waited -lt 100 ] || { cat "$log"; fail "in vain: $*"; }
 		sleep 0.1
 	done
+}
+
+# An HTTPS server that wants a certificate, at $port; its key is in a file.
+https_server() {
+	server_key
+	free_port
+	serve openssl s_server -accept "127.0.0.1:$port" -cert server.pem -key server.key \
+		-CAfile ca.pem -Verify 1 -verify_return_error -www
+}
+
+# A client's key and certificate in files, for a server whose key is on the chip.
+client_key() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=client \
+		-keyout "$tmp/client.key" -out "$tmp/client.csr" 2> /dev/null
+	openssl x509 -req -in "$tmp/client.csr" -CA "$tmp/ca.pem" -CAkey "$tmp/ca.key" -days 10 \
+		-out "$tmp/client.pem" 2> /dev/null
+}
+
+# Asks the HTTPS server at $port for a page, with that key; its answer must contain a text.
+ask_server() { # text, options
+	text=$1
+	shift
+	printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect "127.0.0.1:$port" -CAfile "$tmp/ca.pem" \
+		-verify_return_error -verify_hostname localhost -cert "$tmp/client.pem" \
+		-key "$tmp/client.key" -ign_eof "$@" > "$tmp/answer" 2>&1 ||
+		{ cat "$tmp/answer" "$tmp/server.log"; fail "handshake $*"; }
+	grep -qF "$text" "$tmp/answer" || { cat "$tmp/answer" "$tmp/server.log"; fail "no answer $*"; }
 }

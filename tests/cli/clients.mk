@@ -1,9 +1,17 @@
 # Foreign clients on a simulated chip of their own each. A missing client is a failure.
 client_tests = \
+	tests/cli/curl.sh \
+	tests/cli/gnutls.sh \
+	tests/cli/mosquitto.sh \
+	tests/cli/nginx.sh \
+	tests/cli/openssh.sh \
+	tests/cli/openssl.sh \
 	tests/cli/openssl-engine.sh \
+	tests/cli/openvpn.sh \
 	tests/cli/p11-kit.sh \
 	tests/cli/p11tool.sh \
-	tests/cli/pkcs11-tool.sh
+	tests/cli/pkcs11-tool.sh \
+	tests/cli/stunnel.sh
 dist_check_SCRIPTS += $(client_tests)
 cli_tests += $(client_tests)
 EXTRA_DIST += tests/cli/client-lib.sh

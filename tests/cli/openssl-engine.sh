@@ -1,5 +1,5 @@
 #!/bin/sh
-# OpenSSL with libp11's engine: requests, signatures, and a handshake with the chip's key.
+# OpenSSL with libp11's engine as the default for everything: requests, signatures, handshakes.
 # shellcheck disable=SC1091,SC2154 # client-lib.sh sets them
 set -eu
 . "${top_srcdir:?}/tests/cli/client-lib.sh"
@@ -9,7 +9,7 @@ need openssl pkcs11-tool
 new_chip
 new_ca
 engine_conf
-client 'openssl, libp11 engine' libengine-pkcs11-openssl
+client 'openssl, engine for all' libengine-pkcs11-openssl
 
 ossl() {
 	OPENSSL_CONF=$engine_conf openssl "$@"

@@ -79,3 +79,14 @@ p11 --delete "$url;id=%A1%C1;type=cert"
 gone "$url;id=%A1%C1;type=cert"
 p11 --delete "$url;id=%A1%C1;type=private"
 gone "$url;id=%A1%C1"
+
+works 'as in the manual'
+new_chip
+manual p11tool > "$tmp/lines"
+# The certificate is made between generating and writing.
+sed '/--write/,$d' "$tmp/lines" > "$tmp/first"
+sed '1,/--test-sign/d' "$tmp/lines" > "$tmp/second"
+(cd "$tmp" && M=$module sh -eux ./first) > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail manual; }
+issue "$tmp/pump.pub" pump "$tmp/pump.pem"
+(cd "$tmp" && M=$module sh -eux ./second) > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail manual; }
+gone "pkcs11:object=pump%207"

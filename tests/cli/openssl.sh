@@ -1,0 +1,44 @@
+#!/bin/sh
+# OpenSSL with libp11's engine, as the manual has it: request, signatures, client, server.
+# shellcheck disable=SC1091,SC2154 # client-lib.sh sets them
+set -eu
+. "${top_srcdir:?}/tests/cli/client-lib.sh"
+need openssl pkcs11-tool
+client 'openssl, engine' libengine-pkcs11-openssl
+new_chip
+new_ca
+works req
+device_key localhost
+client_key
+
+works 'dgst, cms'
+printf 'to be signed\n' > "$tmp/message"
+type_manual openssl 1 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail signatures; }
+grep -qx 'Verified OK' "$tmp/log" || { cat "$tmp/log"; fail dgst; }
+cmp "$tmp/message" "$tmp/message.out"
+sed 's/to be/never/' "$tmp/message" > "$tmp/other"
+refused openssl dgst -sha256 -verify "$tmp/device.pub" -signature "$tmp/message.sig" "$tmp/other"
+
+works 's_client, TLS 1.2 and 1.3'
+https_server
+for v in -tls1_2 -tls1_3; do
+	printf 'GET / HTTP/1.0\r\n\r\n' > "$tmp/get"
+	type_manual openssl 2 "s/8443/$port/;s/s_client/& $v -ign_eof/" < "$tmp/get" > "$tmp/page" 2>&1 ||
+		{ cat "$tmp/page" "$tmp/server.log"; fail "handshake $v"; }
+	grep -q 'Subject: CN=localhost' "$tmp/page" || { cat "$tmp/page"; fail 'no answer'; }
+done
+
+works 's_server, TLS 1.2 and 1.3'
+free_port
+serve_manual openssl 3 "s/-accept 8443/-accept 127.0.0.1:$port/"
+for v in -tls1_2 -tls1_3; do
+	ask_server 'HTTP/1.0 200' $v
+done
+printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect "127.0.0.1:$port" -tls1_2 \
+	-CAfile "$tmp/ca.pem" > "$tmp/log" 2>&1 && fail 'the server did not insist'
+
+works 'module named by openssl.cnf'
+manual openssl 4 | sed "s|^MODULE_PATH.*|MODULE_PATH = $module|" > "$tmp/openssl.cnf"
+OPENSSL_CONF=$tmp/openssl.cnf openssl dgst -engine pkcs11 -keyform engine -sha384 \
+	-sign 'pkcs11:id=%E0%F1;type=private' -out "$tmp/sig" "$tmp/message"
+openssl dgst -sha384 -verify "$tmp/device.pub" -signature "$tmp/sig" "$tmp/message"
