@@ -208,7 +208,7 @@ https_server() {
 	server_key
 	free_port
 	serve openssl s_server -accept "127.0.0.1:$port" -cert server.pem -key server.key \
-		-CAfile ca.pem -Verify 1 -verify_return_error -www
+		-CAfile ca.pem -Verify 1 -verify_return_error -no_cache -no_ticket -num_tickets 0 -www
 }
 
 # A client's key and certificate in files, for a server whose key is on the chip.

@@ -31,8 +31,8 @@ done
 works 'forked workers at once'
 for v in '--tls-max 1.2' --tlsv1.3; do
 	# shellcheck disable=SC2086 # words on purpose
-	seq 40 | xargs -P 8 -I N curl -sS $v --max-time 60 --cacert "$tmp/ca.pem" \
-		-o "$tmp/page.N" "https://localhost:$port/" || { cat "$tmp/server.log"; fail 'no answer'; }
+	seq 40 | xargs -P 8 -I @ curl -sS $v --max-time 60 --cacert "$tmp/ca.pem" \
+		-o "$tmp/page.@" "https://localhost:$port/" || { cat "$tmp/server.log"; fail 'no answer'; }
 	cat "$tmp"/page.* | grep -c '^OK' | grep -qx 40 || fail '40 pages expected'
 	cat "$tmp"/page.* >> "$tmp/pages"
 	rm "$tmp"/page.*

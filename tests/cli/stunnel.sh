@@ -27,7 +27,7 @@ curl -sS "http://127.0.0.1:$port/" > "$tmp/page" || { cat "$tmp/server.log"; fai
 grep -q 'Subject: CN=localhost' "$tmp/page" || { cat "$tmp/page"; fail 'without its certificate'; }
 
 works 'ten connections at once'
-seq 10 | xargs -P 5 -I N curl -sS --max-time 30 -o "$tmp/page.N" "http://127.0.0.1:$port/" ||
+seq 10 | xargs -P 5 -I @ curl -sS --max-time 30 -o "$tmp/page.@" "http://127.0.0.1:$port/" ||
 	{ cat "$tmp/server.log"; fail 'no answer'; }
 cat "$tmp"/page.* | grep -c 'Subject: CN=localhost' | grep -qx 10 || fail 'ten pages expected'
 
