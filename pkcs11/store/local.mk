@@ -22,10 +22,12 @@ libstore_la_SOURCES = \
 	pkcs11/store/pair.c \
 	pkcs11/store/pubkey.c \
 	pkcs11/store/recover.c pkcs11/store/recover.h \
+	pkcs11/store/recover_rsa.c \
 	pkcs11/store/set.c \
 	pkcs11/store/spki.c pkcs11/store/spki.h \
 	pkcs11/store/store.c \
 	pkcs11/store/tmpl.c pkcs11/store/tmpl.h \
 	pkcs11/store/usage.c pkcs11/store/usage.h \
 	pkcs11/store/x509.c pkcs11/store/x509.h
-libstore_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
+libstore_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
+libstore_la_LIBADD = $(GMP_LIBS)

@@ -136,49 +136,76 @@ key_index_match(
 /* --- signatures ----------------------------------------------------------------------------- */
 
 static int
-signed_random(struct store *st, const struct key *k, struct recover_sig *s)
+make_signature(struct store *st, const struct key *k, struct recover_sig *s)
 {
 	const struct chip_keytype *kt = key_type(k);
 
-	if (RAND_bytes_ex(ossl_ctx(), s->digest, sizeof(s->digest), 0) != 1)
-		return HAL_ECRYPTO;
-	if (kt->rsa)
-		return chip_sign_rsa(st->chip, k->row->oid, s->digest, sizeof(s->digest), &s->sig);
-	return chip_sign_ecdsa(
-	    st->chip, k->row->oid, kt->size, s->digest, sizeof(s->digest), &s->sig);
+	return kt->rsa ? chip_sign_rsa(st->chip, k->row->oid, s->digest, s->digest_len, &s->sig)
+		       : chip_sign_ecdsa(
+			     st->chip, k->row->oid, kt->size, s->digest, s->digest_len, &s->sig);
 }
 
 /* 0: spki is k's. HAL_EFORMAT: it is not. */
 static int
 confirm(struct store *st, const struct key *k, const struct buf *spki)
 {
-	struct recover_sig s = { .sig = BUF_INIT };
+	struct recover_sig s = { .digest_len = RECOVER_DIGEST_LEN, .sig = BUF_INIT };
 	int r;
 
-	if ((r = signed_random(st, k, &s)) == 0)
+	if (RAND_bytes_ex(ossl_ctx(), s.digest, s.digest_len, 0) != 1)
+		return HAL_ECRYPTO;
+	if ((r = make_signature(st, k, &s)) == 0)
 		r = recover_check(key_type(k), spki, &s);
 	buf_free(&s.sig);
 	return r;
 }
 
+/* A computation that others shall not wait for: they may use the chip meanwhile. */
+static int
+recover_slowly(struct store *st, const struct key *k, const struct recover_sig *s, unsigned n,
+    struct buf *spki)
+{
+	int r, again;
+
+	log_info("%04X: the RSA public key is nowhere recorded; finding it from signatures takes "
+		 "up to a minute",
+	    k->row->oid);
+	chip_release(st->chip);
+	r = recover_key(key_type(k), s, n, spki);
+	if ((again = chip_acquire(st->chip)) != 0)
+		return again;
+	if (st->change == chip_change(st->chip))
+		return r;
+	log_info("%04X: the chip was changed meanwhile; ask again", k->row->oid);
+	return HAL_EBUSY;
+}
+
 static int
 from_signatures(struct store *st, struct key *k, struct buf *spki)
 {
+	const bool sha512 = chip_model_can(chip_model(st->chip), CHIP_CMD_SIGN, CHIP_RSA_SHA512);
+	const struct chip_keytype *kt = key_type(k);
 	struct recover_sig s[RECOVER_MAX];
-	unsigned n;
-	int r = HAL_EFORMAT;
+	unsigned n = 0, need;
+	int r;
 
-	if (!key_signs(k) || !recover_possible(key_type(k)))
+	if (!key_signs(k))
 		return HAL_EFORMAT;
 	memset(s, 0, sizeof(s));
-	for (n = 0; n < RECOVER_MAX && r == HAL_EFORMAT; n++) {
-		if ((r = signed_random(st, k, &s[n])) != 0) {
+	if ((r = recover_digests(kt, sha512, s, &need)) != 0)
+		return r;
+	do {
+		if ((r = make_signature(st, k, &s[n++])) != 0) {
 			if (r > 0) /* refused: no help from this key */
 				r = HAL_EFORMAT;
 			break;
 		}
-		r = n == 0 ? HAL_EFORMAT : recover_key(key_type(k), s, n + 1, spki);
-	}
+		if (n < need)
+			r = HAL_EFORMAT;
+		else
+			r = recover_long(kt, sha512) ? recover_slowly(st, k, s, n, spki)
+						     : recover_key(kt, s, n, spki);
+	} while (r == HAL_EFORMAT && n < (kt->rsa ? need : RECOVER_MAX));
 	for (n = 0; n < RECOVER_MAX; n++)
 		buf_free(&s[n].sig);
 	if (r == 0)
@@ -279,7 +306,7 @@ key_public_exists(struct store *st, struct key *k, bool *yes)
 
 	if ((r = key_exists(st, k, yes)) != 0 || !*yes)
 		return r;
-	if (k->spki.len != 0 || (key_signs(k) && recover_possible(key_type(k))))
+	if (k->spki.len != 0 || (key_signs(k)))
 		return 0;
 	r = key_public(st, k, PUB_WITNESS);
 	*yes = r == 0;

@@ -4,17 +4,14 @@
  * ECDSA (SEC 1, 4.1.6): with R the point whose x coordinate is r, Q = r^-1 (s R - e G). x is r,
  * or r + n where that is below p, and R is one of two points: two to four candidates. Another
  * signature has other candidates, and only the key is among both.
- *
- * RSA: a signature s over the encoded digest m satisfies s^e = m mod n, so it tells whether n is
- * right. It does not give n away: s^65537 - m has 134 million bits for RSA-2048.
  */
 #include <config.h>
 
 #include <string.h>
 
 #include <openssl/bn.h>
-#include <openssl/crypto.h>
 #include <openssl/ec.h>
+#include <openssl/rand.h>
 
 #include "hal/base/err.h"
 #include "hal/chip/chip.h"
@@ -24,7 +21,6 @@
 
 #define CANDIDATES_MAX 4
 #define POINT_MAX      (1 + 2 * 66)
-#define RSA_MAX        256
 
 struct candidates {
 	unsigned n;
@@ -68,11 +64,11 @@ curve_init(struct curve *cv, const struct chip_keytype *kt)
 static bool
 take_sig(const struct curve *cv, const struct recover_sig *sg, BIGNUM *r, BIGNUM *s, BIGNUM *e)
 {
-	if (sg->sig.len != 2 * cv->size || sizeof(sg->digest) > cv->size)
+	if (sg->sig.len != 2 * cv->size || sg->digest_len > cv->size)
 		return false;
 	if (BN_bin2bn(sg->sig.data, (int)cv->size, r) == NULL ||
 	    BN_bin2bn(sg->sig.data + cv->size, (int)cv->size, s) == NULL ||
-	    BN_bin2bn(sg->digest, sizeof(sg->digest), e) == NULL)
+	    BN_bin2bn(sg->digest, (int)sg->digest_len, e) == NULL)
 		return false;
 	return !BN_is_zero(r) && !BN_is_zero(s) && BN_cmp(r, cv->order) < 0 &&
 	       BN_cmp(s, cv->order) < 0;
@@ -153,10 +149,25 @@ intersect(struct candidates *a, const struct candidates *b, size_t len)
 	a->n = kept;
 }
 
-bool
-recover_possible(const struct chip_keytype *kt)
+int
+recover_digests(
+    const struct chip_keytype *kt, bool sha512, struct recover_sig s[RECOVER_MAX], unsigned *np)
 {
-	return !kt->rsa;
+	if (kt->rsa)
+		return recover_rsa_digests(kt, sha512, s, np);
+	*np = 2;
+	for (unsigned i = 0; i < RECOVER_MAX; i++) {
+		s[i].digest_len = RECOVER_DIGEST_LEN;
+		if (RAND_bytes_ex(ossl_ctx(), s[i].digest, RECOVER_DIGEST_LEN, 0) != 1)
+			return HAL_ECRYPTO;
+	}
+	return 0;
+}
+
+bool
+recover_long(const struct chip_keytype *kt, bool sha512)
+{
+	return kt->rsa && recover_rsa_long(kt, sha512);
 }
 
 int
@@ -167,7 +178,9 @@ recover_key(
 	struct curve cv;
 	int r;
 
-	if (kt->rsa || n < 2)
+	if (kt->rsa)
+		return recover_rsa_key(kt, s, n, spki);
+	if (n < 2)
 		return HAL_EFORMAT;
 	if ((r = curve_init(&cv, kt)) != 0 || (r = find_candidates(&cv, &s[0], &all)) != 0)
 		goto out;
@@ -207,57 +220,8 @@ check_ec(const struct chip_keytype *kt, const struct buf *spki, const struct rec
 	return r;
 }
 
-/* EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of a SHA-256 digest. */
-static void
-encode_digest(const uint8_t digest[RECOVER_DIGEST_LEN], uint8_t *em, size_t len)
-{
-	static const uint8_t info[] = { 0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-		0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 };
-	const size_t tail = sizeof(info) + RECOVER_DIGEST_LEN;
-
-	memset(em, 0xFF, len);
-	em[0] = 0x00;
-	em[1] = 0x01;
-	em[len - tail - 1] = 0x00;
-	memcpy(em + len - tail, info, sizeof(info));
-	memcpy(em + len - RECOVER_DIGEST_LEN, digest, RECOVER_DIGEST_LEN);
-}
-
-static int
-check_rsa(const struct chip_keytype *kt, const struct buf *spki, const struct recover_sig *s)
-{
-	BN_CTX *bn = BN_CTX_new_ex(ossl_ctx());
-	BIGNUM *n = NULL, *e = NULL, *x = NULL, *y = NULL;
-	uint8_t want[RSA_MAX], have[RSA_MAX];
-	struct cur cn, ce;
-	int r = HAL_ECRYPTO;
-
-	if (bn == NULL)
-		return HAL_ENOMEM;
-	if (spki_rsa(spki, &cn, &ce) != 0 || cn.len != kt->size || s->sig.len != kt->size) {
-		r = HAL_EFORMAT;
-		goto out;
-	}
-	n = BN_bin2bn(cn.p, (int)cn.len, NULL);
-	e = BN_bin2bn(ce.p, (int)ce.len, NULL);
-	x = BN_bin2bn(s->sig.data, (int)s->sig.len, NULL);
-	y = BN_new();
-	if (n == NULL || e == NULL || x == NULL || y == NULL || BN_mod_exp(y, x, e, n, bn) != 1 ||
-	    BN_bn2binpad(y, have, (int)kt->size) < 0)
-		goto out;
-	encode_digest(s->digest, want, kt->size);
-	r = CRYPTO_memcmp(want, have, kt->size) == 0 ? 0 : HAL_EFORMAT;
-out:
-	BN_free(n);
-	BN_free(e);
-	BN_free(x);
-	BN_free(y);
-	BN_CTX_free(bn);
-	return r;
-}
-
 int
 recover_check(const struct chip_keytype *kt, const struct buf *spki, const struct recover_sig *s)
 {
-	return kt->rsa ? check_rsa(kt, spki, s) : check_ec(kt, spki, s);
+	return kt->rsa ? recover_rsa_check(kt, spki, s) : check_ec(kt, spki, s);
 }

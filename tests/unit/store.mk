@@ -65,3 +65,11 @@ tests_unit_test_store_hostile_long_SOURCES = tests/unit/test_store_hostile.c $(s
 tests_unit_test_store_hostile_long_CPPFLAGS = $(AM_CPPFLAGS) -DROUNDS=300
 tests_unit_test_store_hostile_long_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_hostile_long_LDADD = $(store_test_libs)
+
+# A thousand keys, and RSA the long way.
+check_PROGRAMS += tests/unit/test_store_recover_long
+long_tests += tests/unit/test_store_recover_long
+tests_unit_test_store_recover_long_SOURCES = tests/unit/test_store_recover.c
+tests_unit_test_store_recover_long_CPPFLAGS = $(AM_CPPFLAGS) -DLONG
+tests_unit_test_store_recover_long_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_recover_long_LDADD = $(store_test_libs)

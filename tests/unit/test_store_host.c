@@ -341,17 +341,17 @@ host_create(const struct buf *der, const void *id, CK_ULONG id_len, const char *
 bool
 host_signs_for(CK_OBJECT_HANDLE priv, const struct buf *spki)
 {
-	struct recover_sig s = { .sig = BUF_INIT };
+	struct recover_sig s = { .digest_len = RECOVER_DIGEST_LEN, .sig = BUF_INIT };
 	struct store_key key;
 	int r;
 
 	ck_assert_int_eq(store_key(st, priv, &key), 0);
 	memset(s.digest, 0x5A, sizeof(s.digest));
 	if (key.type->rsa)
-		r = chip_sign_rsa(host_chip(), key.oid, s.digest, sizeof(s.digest), &s.sig);
+		r = chip_sign_rsa(host_chip(), key.oid, s.digest, s.digest_len, &s.sig);
 	else
 		r = chip_sign_ecdsa(
-		    host_chip(), key.oid, key.type->size, s.digest, sizeof(s.digest), &s.sig);
+		    host_chip(), key.oid, key.type->size, s.digest, s.digest_len, &s.sig);
 	ck_assert_int_eq(r, 0);
 	r = recover_check(key.type, spki, &s);
 	buf_free(&s.sig);

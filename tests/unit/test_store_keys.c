@@ -397,6 +397,26 @@ START_TEST(found_keys_have_public_keys)
 }
 END_TEST
 
+/* Nobody recorded it; six signatures over digests of a special kind determine it. */
+START_TEST(found_rsa_key_has_a_public_key)
+{
+	const struct chip_keytype *kt = chip_keytype_by_alg(CHIP_ALG_RSA1024);
+	struct buf pk = BUF_INIT, spki = BUF_INIT;
+	unsigned n;
+
+	ck_assert_int_eq(chip_keypair(host_chip(), 0xE0FC, CHIP_ALG_RSA1024, 0x10, &pk), 0);
+	ck_assert_int_eq(spki_from_record(pk.data, pk.len, kt, &spki), 0);
+	ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, "\xE0\xFC", 2), 1);
+	pub = host_found[0];
+	ck_assert(host_is(pub, CKA_PUBLIC_KEY_INFO, spki.data, spki.len));
+	n = host_commands();
+	ck_assert(host_is(pub, CKA_PUBLIC_KEY_INFO, spki.data, spki.len));
+	ck_assert_uint_eq(host_commands(), n); /* remembered */
+	buf_free(&pk);
+	buf_free(&spki);
+}
+END_TEST
+
 /* Somebody made a new key in a slot of ours, past the index. */
 START_TEST(index_that_lies)
 {
@@ -565,6 +585,7 @@ main(void)
 	tcase_add_test(t, replaced_by_another_process);
 	tcase_add_test(t, derive_only_key_stays);
 	tcase_add_test(t, found_keys_have_public_keys);
+	tcase_add_test(t, found_rsa_key_has_a_public_key);
 	tcase_add_test(t, index_that_lies);
 	tcase_add_test(t, rsa_record_is_the_vendors);
 	tcase_add_test(t, templates_are_checked);

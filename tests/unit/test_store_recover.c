@@ -17,12 +17,19 @@
 #include "pkcs11/store/recover.h"
 #include "pkcs11/store/spki.h"
 
-#define KEYS 200 /* of each curve; a tenth under valgrind (make memcheck) */
+/* Of each curve, and of RSA-1024; a tenth under valgrind (make memcheck). */
+#ifdef LONG
+#define KEYS     1000
+#define RSA_KEYS 1000
+#else
+#define KEYS     200
+#define RSA_KEYS 40
+#endif
 
 static const enum chip_alg curves[] = { CHIP_ALG_P256, CHIP_ALG_P384, CHIP_ALG_P521, CHIP_ALG_BP256,
 	CHIP_ALG_BP384, CHIP_ALG_BP512 };
 
-/* A signature over a random digest, r || s for EC. */
+/* A signature over the digest that is there, r || s for EC. */
 static void
 sign(EVP_PKEY *key, const struct chip_keytype *kt, struct recover_sig *s)
 {
@@ -32,11 +39,12 @@ sign(EVP_PKEY *key, const struct chip_keytype *kt, struct recover_sig *s)
 	size_t len = sizeof(der);
 	ECDSA_SIG *sig;
 
-	ck_assert_int_eq(RAND_bytes(s->digest, sizeof(s->digest)), 1);
 	ck_assert_int_eq(EVP_PKEY_sign_init(c), 1);
 	if (kt->rsa)
-		ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()), 1);
-	ck_assert_int_eq(EVP_PKEY_sign(c, der, &len, s->digest, sizeof(s->digest)), 1);
+		ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(
+				     c, s->digest_len == 64 ? EVP_sha512() : EVP_sha256()),
+		    1);
+	ck_assert_int_eq(EVP_PKEY_sign(c, der, &len, s->digest, s->digest_len), 1);
 	EVP_PKEY_CTX_free(c);
 	buf_reset(&s->sig);
 	if (kt->rsa) {
@@ -49,6 +57,14 @@ sign(EVP_PKEY *key, const struct chip_keytype *kt, struct recover_sig *s)
 	BN_bn2binpad(ECDSA_SIG_get0_r(sig), s->sig.data, (int)kt->size);
 	BN_bn2binpad(ECDSA_SIG_get0_s(sig), s->sig.data + kt->size, (int)kt->size);
 	ECDSA_SIG_free(sig);
+}
+
+static void
+sign_random(EVP_PKEY *key, const struct chip_keytype *kt, struct recover_sig *s)
+{
+	s->digest_len = RECOVER_DIGEST_LEN;
+	ck_assert_int_eq(RAND_bytes(s->digest, (int)s->digest_len), 1);
+	sign(key, kt, s);
 }
 
 static void
@@ -70,19 +86,21 @@ spki_of(EVP_PKEY *key, const struct chip_keytype *kt, struct buf *spki)
 START_TEST(none_wrong)
 {
 	const struct chip_keytype *kt = chip_keytype_by_alg((int)curves[_i]);
-	struct recover_sig s[3];
+	struct recover_sig s[RECOVER_MAX];
 	struct buf want = BUF_INIT, got = BUF_INIT;
 
 	const char *fork_mode = getenv("CK_FORK");
+	unsigned need;
 	const unsigned keys = fork_mode != NULL && strcmp(fork_mode, "no") == 0 ? KEYS / 10 : KEYS;
 
-	ck_assert(recover_possible(kt));
 	memset(s, 0, sizeof(s));
 	for (unsigned i = 0; i < keys; i++) {
 		EVP_PKEY *key = EVP_EC_gen(kt->ossl_group);
 
 		ck_assert_ptr_nonnull(key);
 		spki_of(key, kt, &want);
+		ck_assert_int_eq(recover_digests(kt, true, s, &need), 0);
+		ck_assert_uint_eq(need, 2);
 		sign(key, kt, &s[0]);
 		sign(key, kt, &s[1]);
 		ck_assert_int_eq(recover_key(kt, s, 2, &got), 0);
@@ -94,7 +112,7 @@ START_TEST(none_wrong)
 		}
 		EVP_PKEY_free(key);
 	}
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < RECOVER_MAX; i++)
 		buf_free(&s[i].sig);
 	buf_free(&want);
 	buf_free(&got);
@@ -109,8 +127,8 @@ START_TEST(signatures_of_two_keys_give_none)
 	struct recover_sig s[2];
 
 	memset(s, 0, sizeof(s));
-	sign(a, kt, &s[0]);
-	sign(b, kt, &s[1]);
+	sign_random(a, kt, &s[0]);
+	sign_random(b, kt, &s[1]);
 	ck_assert_int_eq(recover_key(kt, s, 2, &spki), HAL_EFORMAT);
 	/* The same signature twice leaves two candidates. */
 	memcpy(s[1].digest, s[0].digest, sizeof(s[0].digest));
@@ -139,7 +157,8 @@ START_TEST(nonsense_gives_none)
 			    buf_put_fill(&s[i].sig, round == 0 ? 0 : 0xFF, 2 * kt->size), 0);
 			if (round > 1)
 				RAND_bytes(s[i].sig.data, (int)s[i].sig.len);
-			RAND_bytes(s[i].digest, sizeof(s[i].digest));
+			s[i].digest_len = RECOVER_DIGEST_LEN;
+			RAND_bytes(s[i].digest, RECOVER_DIGEST_LEN);
 			if (round == 2)
 				s[i].sig.len--;
 		}
@@ -163,7 +182,7 @@ START_TEST(rsa_is_checked)
 	spki_of(a, kt, &spki_a);
 	spki_of(b, kt, &spki_b);
 	for (unsigned i = 0; i < 20; i++) {
-		sign(a, kt, &s);
+		sign_random(a, kt, &s);
 		ck_assert_int_eq(recover_check(kt, &spki_a, &s), 0);
 		ck_assert_int_eq(recover_check(kt, &spki_b, &s), HAL_EFORMAT);
 		s.digest[3] ^= 1;
@@ -176,6 +195,68 @@ START_TEST(rsa_is_checked)
 	EVP_PKEY_free(b);
 }
 END_TEST
+
+/* Six signatures over digests of 64 bytes, which multiply to each other. */
+START_TEST(rsa_1024_by_products)
+{
+	const struct chip_keytype *kt = chip_keytype_by_alg(CHIP_ALG_RSA1024);
+	const char *fork_mode = getenv("CK_FORK");
+	const unsigned keys = fork_mode != NULL && strcmp(fork_mode, "no") == 0 ? 3 : RSA_KEYS;
+	struct buf want = BUF_INIT, got = BUF_INIT;
+	struct recover_sig s[RECOVER_MAX];
+	unsigned need;
+
+	memset(s, 0, sizeof(s));
+	ck_assert(!recover_long(kt, true));
+	for (unsigned i = 0; i < keys; i++) {
+		EVP_PKEY *key = EVP_RSA_gen(kt->bits);
+
+		spki_of(key, kt, &want);
+		ck_assert_int_eq(recover_digests(kt, true, s, &need), 0);
+		ck_assert_uint_eq(need, 6);
+		for (unsigned j = 0; j < need; j++)
+			sign(key, kt, &s[j]);
+		ck_assert_int_eq(recover_key(kt, s, need, &got), 0);
+		ck_assert(spki_equal(&want, &got));
+		s[i % need].sig.data[7] ^= 1;
+		ck_assert_int_eq(recover_key(kt, s, need, &got), HAL_EFORMAT);
+		EVP_PKEY_free(key);
+	}
+	for (unsigned i = 0; i < RECOVER_MAX; i++)
+		buf_free(&s[i].sig);
+	buf_free(&want);
+	buf_free(&got);
+}
+END_TEST
+
+#ifdef LONG
+/* A greatest common divisor of numbers of millions of bits: 40 s. */
+START_TEST(rsa_by_powers)
+{
+	const struct chip_keytype *kt =
+	    chip_keytype_by_alg(_i == 0 ? CHIP_ALG_RSA1024 : CHIP_ALG_RSA2048);
+	EVP_PKEY *key = EVP_RSA_gen(kt->bits);
+	struct buf want = BUF_INIT, got = BUF_INIT;
+	struct recover_sig s[RECOVER_MAX];
+	unsigned need;
+
+	memset(s, 0, sizeof(s));
+	ck_assert(recover_long(kt, _i != 0));
+	spki_of(key, kt, &want);
+	ck_assert_int_eq(recover_digests(kt, _i != 0, s, &need), 0);
+	ck_assert_uint_eq(need, 2);
+	for (unsigned j = 0; j < need; j++)
+		sign(key, kt, &s[j]);
+	ck_assert_int_eq(recover_key(kt, s, need, &got), 0);
+	ck_assert(spki_equal(&want, &got));
+	for (unsigned i = 0; i < RECOVER_MAX; i++)
+		buf_free(&s[i].sig);
+	buf_free(&want);
+	buf_free(&got);
+	EVP_PKEY_free(key);
+}
+END_TEST
+#endif
 
 START_TEST(compressed_points_come_back)
 {
@@ -261,6 +342,10 @@ main(void)
 	tcase_add_test(t, signatures_of_two_keys_give_none);
 	tcase_add_loop_test(t, nonsense_gives_none, 0, (int)NITEMS(curves));
 	tcase_add_loop_test(t, rsa_is_checked, 0, 2);
+	tcase_add_test(t, rsa_1024_by_products);
+#ifdef LONG
+	tcase_add_loop_test(t, rsa_by_powers, 0, 2);
+#endif
 	tcase_add_loop_test(t, compressed_points_come_back, 0, (int)NITEMS(curves));
 	tcase_add_test(t, records_are_taken_with_care);
 	suite_add_tcase(s, t);
