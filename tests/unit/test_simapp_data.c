@@ -228,6 +228,11 @@ START_TEST(obj_10_missing_conditions_are_never)
 	refused("8200", "E0C600000000", CHIP_E_ACCESS); /* no D0 */
 	refused("8100", "E0F1", CHIP_E_ACCESS);         /* no D1 */
 	refused("8202", "F1D0000001", CHIP_E_DATA);     /* not a counter, before D3 matters */
+	meta_write(0xF1D0, "E80121");
+	refused("9420", "F1D0 010003616263", CHIP_E_ACCESS); /* no D3 */
+	meta_write(0xF1D0, "D30100");
+	ok("8240", "F1D00000 00112233445566778899AABBCCDDEEFF", "");
+	ok("9420", "F1D0 010003616263", NULL);
 }
 END_TEST
 

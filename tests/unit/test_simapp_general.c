@@ -155,6 +155,35 @@ START_TEST(cmd_6_flush_bit_clears_first)
 }
 END_TEST
 
+/* Key agreement with a key that only signs: leaves 24, higher than what most commands leave. */
+#define LEAVE_24()                                                                                 \
+	run("3301",                                                                                \
+	    "010002E0F0 05000103 060044 0342000460FED4BA255A9D31C961EB74C6356D68C049B8923B"        \
+	    "61FA6CE669622E60F29FB67903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C2"         \
+	    "94D4462299 070000")
+
+START_TEST(cmd_6_with_every_command)
+{
+	uint8_t head[2];
+
+	(void)rig_unhex(commands[_i].head, head, sizeof(head));
+	for (unsigned bad = 0; bad < 2; bad++) {
+		LEAVE_24();
+		run(text("%02X%02X", head[0] & 0x7Fu, head[1]), bad ? "FF" : commands[_i].in);
+		if (head[0] == 0x71) /* closed: the next one opens */
+			ok("7000", AID, "");
+		ok("0100", "F1C2", NULL);
+		ck_assert_uint_ge(rig.rsp[4], 0x24);
+		LEAVE_24();
+		run(text("%02X%02X", head[0] | 0x80u, head[1]), bad ? "FF" : commands[_i].in);
+		if (head[0] == 0x71)
+			ok("7000", AID, "");
+		ok("0100", "F1C2", NULL);
+		ck_assert_uint_ne(rig.rsp[4], 0x24);
+	}
+}
+END_TEST
+
 START_TEST(cmd_7_reading_with_the_flush_bit_gives_zero)
 {
 	run("0100", "F1FF");
@@ -477,6 +506,7 @@ main(void)
 	tcase_add_test(open, cmd_4_longest);
 	tcase_add_test(open, cmd_5_highest_code_is_kept_and_reading_clears);
 	tcase_add_test(open, cmd_6_flush_bit_clears_first);
+	tcase_add_loop_test(open, cmd_6_with_every_command, 0, (int)NITEMS(commands));
 	tcase_add_test(open, cmd_7_reading_with_the_flush_bit_gives_zero);
 	tcase_add_test(open, cmd_8_success_does_not_clear);
 	tcase_add_test(open, last_error_is_not_writable_and_lost_at_reset);

@@ -154,6 +154,25 @@ START_TEST(obj_21_at_most_44_bytes)
 }
 END_TEST
 
+/* Whatever forbids everything else: conditions, life cycle, invalid flag, each kind of object. */
+START_TEST(obj_22_readable_in_every_state)
+{
+	static const unsigned oids[] = { 0xE0E1, 0xE0E8, 0xE0F1, 0xE0FC, 0xE120, 0xE140, 0xE200,
+		0xF1D0, 0xF1E0 };
+	static const unsigned states[] = { 0x01, 0x03, 0x07, 0x0F };
+
+	for (size_t i = 0; i < NITEMS(oids); i++) {
+		meta_write(oids[i], "C1028001 D001FF D101FF D301FF");
+		for (size_t s = 0; s < NITEMS(states); s++) {
+			meta_write(oids[i], text("C001%02X", states[s]));
+			ok("8101", text("%04X", oids[i]), NULL);
+			ck_assert_mem_eq(rig.rsp + 6, "\xC0\x01", 2);
+			ck_assert_uint_eq(rig.rsp[8], states[s]);
+		}
+	}
+}
+END_TEST
+
 START_TEST(obj_23_used_size_is_short_below_256)
 {
 	ok("8240", text("F1E00000%s", rig_zeros(255)), "");
@@ -229,6 +248,7 @@ main(void)
 	tcase_add_test(tc, obj_15_transcript_of_a_real_chip);
 	tcase_add_test(tc, obj_20_malformed_blocks);
 	tcase_add_test(tc, obj_21_at_most_44_bytes);
+	tcase_add_test(tc, obj_22_readable_in_every_state);
 	tcase_add_test(tc, obj_23_used_size_is_short_below_256);
 	tcase_add_test(tc, obj_42_states_of_chip_and_application);
 	tcase_add_test(tc, obj_42_termination_of_the_chip);
