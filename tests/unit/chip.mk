@@ -62,13 +62,15 @@ check_PROGRAMS += \
 	tests/unit/test_chip_ops \
 	tests/unit/test_chip_update \
 	tests/unit/test_chip_share \
-	tests/unit/test_chip_faults
+	tests/unit/test_chip_faults \
+	tests/unit/test_chip_sweep
 unit_tests += \
 	tests/unit/test_chip_sim \
 	tests/unit/test_chip_ops \
 	tests/unit/test_chip_update \
 	tests/unit/test_chip_share \
-	tests/unit/test_chip_faults
+	tests/unit/test_chip_faults \
+	tests/unit/test_chip_sweep
 
 tests_unit_test_chip_sim_SOURCES = tests/unit/test_chip_sim.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
@@ -95,6 +97,19 @@ tests_unit_test_chip_faults_SOURCES = tests/unit/test_chip_faults.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
 tests_unit_test_chip_faults_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_faults_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_chip_sweep_SOURCES = tests/unit/test_chip_sweep.c \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_sweep_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_sweep_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+# The same at every single transfer.
+check_PROGRAMS += tests/unit/test_chip_sweep_long
+long_tests += tests/unit/test_chip_sweep_long
+tests_unit_test_chip_sweep_long_SOURCES = $(tests_unit_test_chip_sweep_SOURCES)
+tests_unit_test_chip_sweep_long_CPPFLAGS = $(AM_CPPFLAGS) -DSWEEP_EVERY=1
+tests_unit_test_chip_sweep_long_CFLAGS = $(tests_unit_test_chip_sweep_CFLAGS)
+tests_unit_test_chip_sweep_long_LDADD = $(tests_unit_test_chip_sweep_LDADD)
 
 # Pairing and the encrypted connection.
 check_PROGRAMS += tests/unit/test_chip_shield

@@ -204,6 +204,8 @@ static const struct {
 	{ "length 65535", SIM_FAULT_LENGTH, 65535, 1, SIM_AT_STATE },
 	{ "length 7", SIM_FAULT_LENGTH, 7, 1, SIM_AT_STATE },
 	{ "reset", SIM_FAULT_RESET, 0, 1, SIM_AT_ANY },
+	{ "bus lost to another master", SIM_FAULT_LOST, 0, 1, SIM_AT_ANY },
+	{ "clock held low", SIM_FAULT_CLOCK, 0, 1, SIM_AT_ANY },
 };
 
 static bool
