@@ -226,7 +226,9 @@ chip_apdu_open(struct chip *c, const uint8_t *handle)
 		't', 'h', 'A', 'p', 'p', 'l' };
 	const bool restore = handle != NULL;
 	/* A handle is good once. */
-	const struct link_how how = { .idempotent = !restore, .deadline_ms = APDU_DEADLINE_MS };
+	const struct link_how how = { .idempotent = !restore,
+		.deadline_ms = APDU_DEADLINE_MS,
+		.protect = restore && link_shielded(c->ln) ? LINK_PROTECT_BOTH : LINK_PLAIN };
 	uint8_t in[sizeof(app_id) + CHIP_HANDLE_LEN];
 	size_t len = sizeof(app_id);
 	struct cur data;

@@ -67,6 +67,7 @@ chip_close(struct chip **cp)
 	buf_free(&c->cmd);
 	buf_free(&c->rsp);
 	free(c->binding_dir);
+	secret_free(&c->slept);
 	free(c);
 	*cp = NULL;
 }
@@ -172,6 +173,7 @@ chip_restart(struct chip *c)
 	int r;
 
 	chip_mark_closed(c);
+	secret_free(&c->slept); /* what the chip saved is lost with this */
 	if ((r = link_start(c->ln)) != 0)
 		return r;
 	/* A command of before has not survived the reset, nor has a session. */

@@ -291,14 +291,16 @@ int chip_shutdown(struct chip *c);
  * CloseApplication "hibernate": saves volatile state in the chip under a handle (a secret) and
  * closes the application; power may be cut. CHIP_E_SEQUENCE: the security event counter is not
  * zero, everything stays as it was. Costs five write cycles. Any command of any process opens the
- * application afresh and loses what was saved: keep the others away until chip_restore.
+ * application afresh and loses what was saved: keep the others away until chip_restore. The
+ * encrypted session of this handle goes on after its chip_restore without a handshake.
  */
 int chip_hibernate(struct chip *c, uint8_t handle[CHIP_HANDLE_LEN]);
 
 /*
  * OpenApplication "restore", once per handle: resets the chip and brings volatile state back;
  * chip_boot stays. Any error: what was saved is lost, and the next command starts afresh.
- * HAL_ERESET: another process opened the application since, nothing was sent.
+ * HAL_ERESET: another process opened the application since, nothing was sent. HAL_ESHIELD: the
+ * chip does not go on with the encrypted session.
  */
 int chip_restore(struct chip *c, const uint8_t handle[CHIP_HANDLE_LEN]);
 

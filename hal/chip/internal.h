@@ -35,11 +35,12 @@ struct chip {
 	uint8_t uid[CHIP_UID_LEN];
 	struct buf cmd; /* the APDU under way; wiped after use */
 	struct buf rsp;
-	char *binding_dir; /* NULL: the default */
-	bool sought;       /* the files were looked at for a binding secret */
-	bool pending;      /* the link's secret is that of an unfinished pairing */
-	bool proving;      /* the link's secret and no other is meant */
-	bool shield_all;   /* protect every command */
+	char *binding_dir;    /* NULL: the default */
+	bool sought;          /* the files were looked at for a binding secret */
+	bool pending;         /* the link's secret is that of an unfinished pairing */
+	bool proving;         /* the link's secret and no other is meant */
+	bool shield_all;      /* protect every command */
+	struct secret *slept; /* the encrypted session of a chip that hibernates, or NULL */
 	struct chip_needs needs[32];
 	size_t nneeds;
 };

@@ -125,6 +125,7 @@ serve_statistics(struct server *sv, const struct serve_client *c)
 		{ "guard_violations", v.counts.guard_violations - sv->chip_base.guard_violations },
 		{ "overspeed", n->overspeed },
 		{ "commands", v.counts.commands - sv->chip_base.commands },
+		{ "handshakes", v.counts.handshakes - sv->chip_base.handshakes },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		put(j, rows[i].key, json_integer((json_int_t)rows[i].value));

@@ -255,6 +255,7 @@ finished(struct sim_state *st, uint64_t *exec_ns)
 		return;
 	}
 	sh->phase = SIM_SHIELD_SESSION;
+	st->counts.handshakes++;
 	*exec_ns = sim_app_time(&st->app, FINISHED_US);
 }
 

@@ -104,6 +104,7 @@ struct sim_counts {
 	uint64_t resets;
 	uint64_t guard_violations; /* a START less than 50 us after a STOP */
 	uint64_t commands;
+	uint64_t handshakes; /* of the presentation layer, completed */
 };
 
 struct sim_state {

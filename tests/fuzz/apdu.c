@@ -161,6 +161,29 @@ link_forget(struct link *ln)
 	(void)ln;
 }
 
+bool
+link_shielded(const struct link *ln)
+{
+	(void)ln;
+	return false;
+}
+
+int
+link_save(struct link *ln, struct secret **ctxp)
+{
+	(void)ln;
+	*ctxp = NULL;
+	return HAL_EINVAL;
+}
+
+int
+link_restore(struct link *ln, struct secret **ctxp)
+{
+	(void)ln;
+	*ctxp = NULL;
+	return HAL_EINVAL;
+}
+
 static int
 success(struct buf *rsp, const uint8_t *p, size_t n)
 {

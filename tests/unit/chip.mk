@@ -112,9 +112,14 @@ tests_unit_test_chip_sweep_long_CFLAGS = $(tests_unit_test_chip_sweep_CFLAGS)
 tests_unit_test_chip_sweep_long_LDADD = $(tests_unit_test_chip_sweep_LDADD)
 
 # Pairing and the encrypted connection.
-check_PROGRAMS += tests/unit/test_chip_shield
-unit_tests += tests/unit/test_chip_shield
-tests_unit_test_chip_shield_SOURCES = tests/unit/test_chip_shield.c \
+shield_bed = tests/unit/shield_bed.c tests/unit/shield_bed.h \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+check_PROGRAMS += tests/unit/test_chip_shield tests/unit/test_chip_handover
+unit_tests += tests/unit/test_chip_shield tests/unit/test_chip_handover
+tests_unit_test_chip_shield_SOURCES = tests/unit/test_chip_shield.c $(shield_bed)
 tests_unit_test_chip_shield_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_shield_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_chip_handover_SOURCES = tests/unit/test_chip_handover.c $(shield_bed)
+tests_unit_test_chip_handover_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_handover_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)

@@ -327,3 +327,27 @@ link_forget(struct link *ln)
 {
 	ln->session = false;
 }
+
+/* No session ever stands here, so there is none to save. */
+bool
+link_shielded(const struct link *ln)
+{
+	(void)ln;
+	return false;
+}
+
+int
+link_save(struct link *ln, struct secret **ctxp)
+{
+	(void)ln;
+	*ctxp = NULL;
+	return HAL_EINVAL;
+}
+
+int
+link_restore(struct link *ln, struct secret **ctxp)
+{
+	(void)ln;
+	*ctxp = NULL;
+	return HAL_EINVAL;
+}
