@@ -46,11 +46,34 @@ CK_RV mod_C_GenerateKeyPair(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATT
     CK_ULONG npub, CK_ATTRIBUTE *priv, CK_ULONG npriv, CK_OBJECT_HANDLE *hpub,
     CK_OBJECT_HANDLE *hpriv);
 
+/* crypt.c */
+CK_RV mod_C_EncryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV mod_C_Encrypt(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_EncryptUpdate(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_EncryptFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DecryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV mod_C_Decrypt(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DecryptUpdate(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DecryptFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DigestEncryptUpdate(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DecryptDigestUpdate(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_SignEncryptUpdate(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DecryptVerifyUpdate(
+    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+
 /* digest.c */
 CK_RV mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism);
 CK_RV mod_C_Digest(
     CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_DigestUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len);
+CK_RV mod_C_DigestKey(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE key);
 CK_RV mod_C_DigestFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len);
 
 /* sign.c */
@@ -84,32 +107,11 @@ CK_RV mod_C_SetOperationState(CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG l
     CK_OBJECT_HANDLE enc, CK_OBJECT_HANDLE auth);
 CK_RV mod_C_CopyObject(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ATTRIBUTE *tmpl, CK_ULONG n,
     CK_OBJECT_HANDLE *objp);
-CK_RV mod_C_EncryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
-CK_RV mod_C_Encrypt(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_EncryptUpdate(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_EncryptFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DecryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
-CK_RV mod_C_Decrypt(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DecryptUpdate(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DecryptFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DigestKey(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE key);
 CK_RV mod_C_SignRecoverInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_C_SignRecover(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_VerifyRecoverInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_C_VerifyRecover(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DigestEncryptUpdate(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DecryptDigestUpdate(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_SignEncryptUpdate(
-    CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_DecryptVerifyUpdate(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_GenerateKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *tmpl,
     CK_ULONG n, CK_OBJECT_HANDLE *keyp);

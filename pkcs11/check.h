@@ -1,5 +1,5 @@
 /*
- * Whether a signature verifies, computed with numbers and points alone.
+ * Whether an ECDSA signature verifies, computed with numbers and points alone.
  *
  * Not with EVP_PKEY: making its context asks the process's engines first, whatever library
  * context it is made for. With the libp11 engine as the default that leads out of here and, one
@@ -15,14 +15,12 @@
 
 #include "hal/base/buf.h"
 #include "hal/chip/chip.h"
-#include "pkcs11/mech.h"
 
 /*
- * ECDSA (hash NULL, digest of any length) or RSASSA-PKCS1-v1_5. spki: SubjectPublicKeyInfo of a
- * key of type kt. sig: as long as signatures by that type are. CKR_SIGNATURE_INVALID,
- * CKR_FUNCTION_FAILED (no such key), CKR_HOST_MEMORY.
+ * digest of any length; spki: SubjectPublicKeyInfo of a key of type kt; sig: r || s, each of the
+ * curve's size. CKR_SIGNATURE_INVALID, CKR_FUNCTION_FAILED (no such key), CKR_HOST_MEMORY.
  */
-CK_RV mod_check(const struct chip_keytype *kt, const struct buf *spki, const struct mech_hash *hash,
-    const uint8_t *digest, size_t len, const uint8_t *sig);
+CK_RV mod_check(const struct chip_keytype *kt, const struct buf *spki, const uint8_t *digest,
+    size_t len, const uint8_t *sig);
 
 #endif

@@ -17,14 +17,16 @@ mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism)
 		return rv;
 	rv = mod_mech_get(mechanism, CKF_DIGEST, mod_token_model(s->token), &mech);
 	if (rv == CKR_OK)
-		rv = s->digest.mech != NULL ? CKR_OPERATION_ACTIVE : mod_op_begin(&s->digest, mech);
+		rv = s->digest.mech != NULL
+			 ? CKR_OPERATION_ACTIVE
+			 : mod_op_begin(&s->digest, mech, mechanism, CKF_DIGEST, NULL);
 	return mod_leave_session(s, rv);
 }
 
 /* Ends the operation but for length queries and buffers too small. */
 static CK_RV
-finish(
-    struct op *op, const unsigned char *data, CK_ULONG len, unsigned char *out, CK_ULONG *out_len)
+finish(struct session *s, struct op *op, const unsigned char *data, CK_ULONG len,
+    unsigned char *out, CK_ULONG *out_len)
 {
 	struct buf digest = BUF_INIT;
 	bool keep = false;
@@ -33,7 +35,7 @@ finish(
 	if (data == NULL && len != 0)
 		rv = CKR_ARGUMENTS_BAD;
 	else if (mod_output(out, out_len, op->mech->hash->len, &rv, &keep) &&
-		 (rv = mod_op_update(op, data, len)) == CKR_OK &&
+		 (rv = mod_op_update(s, op, data, len)) == CKR_OK &&
 		 (rv = mod_op_digest(op, &digest)) == CKR_OK)
 		memcpy(out, digest.data, digest.len);
 	if (!keep)
@@ -55,7 +57,7 @@ mod_C_Digest(
 		mod_op_end(&s->digest);
 		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
 	}
-	return mod_leave_session(s, finish(&s->digest, data, len, out, out_len));
+	return mod_leave_session(s, finish(s, &s->digest, data, len, out, out_len));
 }
 
 CK_RV
@@ -69,7 +71,40 @@ mod_C_DigestUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
 	if (s->digest.mech == NULL)
 		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
 	s->digest.parts = true;
-	if ((rv = mod_op_update(&s->digest, data, len)) != CKR_OK)
+	if ((rv = mod_op_update(s, &s->digest, data, len)) != CKR_OK)
+		mod_op_end(&s->digest);
+	return mod_leave_session(s, rv);
+}
+
+/* Keys of the chip do not come out of it. */
+static CK_RV
+digest_key(struct session *s, CK_OBJECT_HANDLE h)
+{
+	struct mod_key key;
+	CK_RV rv;
+
+	if ((rv = mod_key_get(s, h, &key)) != CKR_OK)
+		return rv;
+	if (key.cls != CKO_SECRET_KEY || key.oid != 0 || (key.uses & CKF_DIGEST) == 0)
+		rv = CKR_KEY_INDIGESTIBLE;
+	else
+		rv = mod_op_update(s, &s->digest, key.value.data, key.value.len);
+	mod_key_free(&key);
+	return rv;
+}
+
+CK_RV
+mod_C_DigestKey(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE key)
+{
+	struct session *s;
+	CK_RV rv;
+
+	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
+		return rv;
+	if (s->digest.mech == NULL)
+		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
+	s->digest.parts = true;
+	if ((rv = digest_key(s, key)) != CKR_OK)
 		mod_op_end(&s->digest);
 	return mod_leave_session(s, rv);
 }
@@ -84,5 +119,5 @@ mod_C_DigestFinal(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len)
 		return rv;
 	if (s->digest.mech == NULL)
 		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
-	return mod_leave_session(s, finish(&s->digest, NULL, 0, out, out_len));
+	return mod_leave_session(s, finish(s, &s->digest, NULL, 0, out, out_len));
 }

@@ -2,9 +2,12 @@
 
 noinst_LTLIBRARIES += libmodule.la
 libmodule_la_SOURCES = \
+	pkcs11/aes.c pkcs11/aes.h \
 	pkcs11/calls.h \
 	pkcs11/check.c pkcs11/check.h \
+	pkcs11/cipher.c pkcs11/cipher.h \
 	pkcs11/conf.c pkcs11/conf.h \
+	pkcs11/crypt.c \
 	pkcs11/digest.c \
 	pkcs11/event.c \
 	pkcs11/general.c \
@@ -12,11 +15,13 @@ libmodule_la_SOURCES = \
 	pkcs11/keygen.c \
 	pkcs11/layout.c pkcs11/layout.h \
 	pkcs11/lock.c pkcs11/lock.h \
+	pkcs11/mac.c pkcs11/mac.h \
 	pkcs11/mech.c pkcs11/mech.h \
 	pkcs11/mod.c pkcs11/mod.h \
 	pkcs11/object.c \
 	pkcs11/op.c pkcs11/op.h \
 	pkcs11/random.c \
+	pkcs11/rsa.c pkcs11/rsa.h \
 	pkcs11/rv.c \
 	pkcs11/session.c \
 	pkcs11/sign.c \

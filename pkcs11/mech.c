@@ -31,42 +31,103 @@ static const struct mech_hash hashes[] = {
 
 /* All our curves are named ones over prime fields, points uncompressed. */
 #define EC_FLAGS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
-#define EC_SIGN  (CKF_HW | CKF_SIGN | CKF_VERIFY | EC_FLAGS)
-#define RSA_SIGN (CKF_HW | CKF_SIGN | CKF_VERIFY)
+#define SIGN     (CKF_HW | CKF_SIGN | CKF_VERIFY)
+#define CRYPT    (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
 #define GENERATE (CKF_HW | CKF_GENERATE_KEY_PAIR)
 
+/* AES and HMAC keys, in bytes; the chip takes the first 64 of a secret (SRM 4.4.1). */
+#define AES_MIN  16
+#define HMAC_MIN 1
+#define HMAC_MAX 64
+
+#define MAKE_PAIR(t, k, f)                                                                         \
+	{                                                                                          \
+		.type = (t), .flags = GENERATE | (f), .key = (k)                                   \
+	}
+#define ECDSA(t, h)                                                                                \
+	{                                                                                          \
+		.type = (t), .flags = SIGN | EC_FLAGS, .key = MECH_KEY_EC, .hash = (h)             \
+	}
+#define RSA(t, f, h)                                                                               \
+	{                                                                                          \
+		.type = (t), .flags = SIGN | (f), .key = MECH_KEY_RSA, .hash = (h)                 \
+	}
+#define DIGEST(t, h)                                                                               \
+	{                                                                                          \
+		.type = (t), .flags = CKF_DIGEST, .hash = (h)                                      \
+	}
+#define AES(t, c, pa, pd)                                                                          \
+	{                                                                                          \
+		.type = (t), .flags = CRYPT, .key = MECH_KEY_AES, .param = (pa), .cipher = (c),    \
+		.pad = (pd)                                                                        \
+	}
+#define AES_MAC(t, m, pa, n)                                                                       \
+	{                                                                                          \
+		.type = (t), .flags = SIGN, .key = MECH_KEY_AES, .param = (pa), .mac = (m),        \
+		.mac_len = (n)                                                                     \
+	}
+#define HMAC(t, h, m, pa, n)                                                                       \
+	{                                                                                          \
+		.type = (t), .flags = SIGN, .key = MECH_KEY_GENERIC, .param = (pa), .hash = (h),   \
+		.mac = (m), .mac_len = (n)                                                         \
+	}
+
 static const struct mech mechs[] = {
-	{ CKM_EC_KEY_PAIR_GEN, GENERATE | EC_FLAGS, MECH_KEY_EC, NULL },
-	{ CKM_RSA_PKCS_KEY_PAIR_GEN, GENERATE, MECH_KEY_RSA, NULL },
-	{ CKM_ECDSA, EC_SIGN, MECH_KEY_EC, NULL },
-	{ CKM_ECDSA_SHA1, EC_SIGN, MECH_KEY_EC, &hashes[SHA1] },
-	{ CKM_ECDSA_SHA224, EC_SIGN, MECH_KEY_EC, &hashes[SHA224] },
-	{ CKM_ECDSA_SHA256, EC_SIGN, MECH_KEY_EC, &hashes[SHA256] },
-	{ CKM_ECDSA_SHA384, EC_SIGN, MECH_KEY_EC, &hashes[SHA384] },
-	{ CKM_ECDSA_SHA512, EC_SIGN, MECH_KEY_EC, &hashes[SHA512] },
-	{ CKM_RSA_PKCS, RSA_SIGN, MECH_KEY_RSA, NULL },
-	{ CKM_SHA256_RSA_PKCS, RSA_SIGN, MECH_KEY_RSA, &hashes[SHA256] },
-	{ CKM_SHA384_RSA_PKCS, RSA_SIGN, MECH_KEY_RSA, &hashes[SHA384] },
-	{ CKM_SHA512_RSA_PKCS, RSA_SIGN, MECH_KEY_RSA, &hashes[SHA512] },
-	{ CKM_SHA_1, CKF_DIGEST, MECH_KEY_NONE, &hashes[SHA1] },
-	{ CKM_SHA224, CKF_DIGEST, MECH_KEY_NONE, &hashes[SHA224] },
-	{ CKM_SHA256, CKF_DIGEST, MECH_KEY_NONE, &hashes[SHA256] },
-	{ CKM_SHA384, CKF_DIGEST, MECH_KEY_NONE, &hashes[SHA384] },
-	{ CKM_SHA512, CKF_DIGEST, MECH_KEY_NONE, &hashes[SHA512] },
+	MAKE_PAIR(CKM_EC_KEY_PAIR_GEN, MECH_KEY_EC, EC_FLAGS),
+	MAKE_PAIR(CKM_RSA_PKCS_KEY_PAIR_GEN, MECH_KEY_RSA, 0),
+	ECDSA(CKM_ECDSA, NULL),
+	ECDSA(CKM_ECDSA_SHA1, &hashes[SHA1]),
+	ECDSA(CKM_ECDSA_SHA224, &hashes[SHA224]),
+	ECDSA(CKM_ECDSA_SHA256, &hashes[SHA256]),
+	ECDSA(CKM_ECDSA_SHA384, &hashes[SHA384]),
+	ECDSA(CKM_ECDSA_SHA512, &hashes[SHA512]),
+	RSA(CKM_RSA_PKCS, CRYPT, NULL),
+	RSA(CKM_SHA256_RSA_PKCS, 0, &hashes[SHA256]),
+	RSA(CKM_SHA384_RSA_PKCS, 0, &hashes[SHA384]),
+	RSA(CKM_SHA512_RSA_PKCS, 0, &hashes[SHA512]),
+	DIGEST(CKM_SHA_1, &hashes[SHA1]),
+	DIGEST(CKM_SHA224, &hashes[SHA224]),
+	DIGEST(CKM_SHA256, &hashes[SHA256]),
+	DIGEST(CKM_SHA384, &hashes[SHA384]),
+	DIGEST(CKM_SHA512, &hashes[SHA512]),
+	AES(CKM_AES_ECB, CHIP_CIPHER_ECB, MECH_PARAM_NONE, false),
+	AES(CKM_AES_CBC, CHIP_CIPHER_CBC, MECH_PARAM_IV, false),
+	AES(CKM_AES_CBC_PAD, CHIP_CIPHER_CBC, MECH_PARAM_IV, true),
+	/* CBC-MAC, the last block filled with zeros (FIPS 113); as long as PKCS #11 2.12.6 says. */
+	AES_MAC(CKM_AES_MAC, CHIP_MAC_CBC, MECH_PARAM_NONE, CHIP_BLOCK / 2),
+	AES_MAC(CKM_AES_MAC_GENERAL, CHIP_MAC_CBC, MECH_PARAM_LEN, CHIP_BLOCK),
+	AES_MAC(CKM_AES_CMAC, CHIP_MAC_CMAC, MECH_PARAM_NONE, CHIP_BLOCK),
+	AES_MAC(CKM_AES_CMAC_GENERAL, CHIP_MAC_CMAC, MECH_PARAM_LEN, CHIP_BLOCK),
+	HMAC(CKM_SHA256_HMAC, &hashes[SHA256], CHIP_MAC_HMAC_SHA256, MECH_PARAM_NONE, 32),
+	HMAC(CKM_SHA256_HMAC_GENERAL, &hashes[SHA256], CHIP_MAC_HMAC_SHA256, MECH_PARAM_LEN, 32),
+	HMAC(CKM_SHA384_HMAC, &hashes[SHA384], CHIP_MAC_HMAC_SHA384, MECH_PARAM_NONE, 48),
+	HMAC(CKM_SHA384_HMAC_GENERAL, &hashes[SHA384], CHIP_MAC_HMAC_SHA384, MECH_PARAM_LEN, 48),
+	HMAC(CKM_SHA512_HMAC, &hashes[SHA512], CHIP_MAC_HMAC_SHA512, MECH_PARAM_NONE, 64),
+	HMAC(CKM_SHA512_HMAC_GENERAL, &hashes[SHA512], CHIP_MAC_HMAC_SHA512, MECH_PARAM_LEN, 64),
 };
 
-/* Mechanisms that people ask for and the chip has not got. */
+/* Mechanisms that people ask for and no chip has. */
 static const struct {
 	CK_MECHANISM_TYPE type;
 	const char *why;
 } refusals[] = {
 	{ CKM_RSA_PKCS_PSS, "the chip has no RSA-PSS; use PKCS#1 v1.5, or an EC key for TLS 1.3" },
+	{ CKM_SHA1_RSA_PKCS_PSS, "the chip has no RSA-PSS; use CKM_SHA256_RSA_PKCS" },
+	{ CKM_SHA224_RSA_PKCS_PSS, "the chip has no RSA-PSS; use CKM_SHA256_RSA_PKCS" },
 	{ CKM_SHA256_RSA_PKCS_PSS, "the chip has no RSA-PSS; use CKM_SHA256_RSA_PKCS" },
 	{ CKM_SHA384_RSA_PKCS_PSS, "the chip has no RSA-PSS; use CKM_SHA384_RSA_PKCS" },
 	{ CKM_SHA512_RSA_PKCS_PSS, "the chip has no RSA-PSS; use CKM_SHA512_RSA_PKCS" },
-	{ CKM_RSA_X_509, "the chip has no raw RSA; it makes PKCS#1 v1.5 padding itself" },
-	{ CKM_RSA_PKCS_OAEP, "the chip has no RSA-OAEP" },
+	{ CKM_RSA_X_509, "the chip has no raw RSA; it makes and takes off the padding itself" },
+	{ CKM_RSA_PKCS_OAEP, "the chip has no RSA-OAEP; use CKM_RSA_PKCS" },
+	{ CKM_MD5_RSA_PKCS, "the chip signs no MD5 with RSA; use CKM_SHA256_RSA_PKCS" },
 	{ CKM_SHA1_RSA_PKCS, "the chip signs no SHA-1 with RSA; use CKM_SHA256_RSA_PKCS" },
+	{ CKM_SHA224_RSA_PKCS, "the chip signs no SHA-224 with RSA; use CKM_SHA256_RSA_PKCS" },
+	{ CKM_AES_CTR, "the chip has AES in the modes ECB and CBC alone" },
+	{ CKM_AES_GCM, "the chip has AES in the modes ECB and CBC alone" },
+	{ CKM_AES_CCM, "the chip has AES in the modes ECB and CBC alone" },
+	{ CKM_AES_KEY_WRAP, "the chip wraps no keys" },
+	{ CKM_SHA_1_HMAC, "the chip has HMAC with SHA-256, SHA-384 and SHA-512 alone" },
+	{ CKM_SHA224_HMAC, "the chip has HMAC with SHA-256, SHA-384 and SHA-512 alone" },
 };
 
 const struct mech *
@@ -75,16 +136,14 @@ mod_mech_at(size_t i)
 	return i < NITEMS(mechs) ? &mechs[i] : NULL;
 }
 
-void
-mod_mech_sizes(const struct mech *m, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max)
+/* Asymmetric keys of the model, in bits. */
+static void
+pair_sizes(bool rsa, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max)
 {
 	const struct chip_keytype *kt;
 
-	*min = *max = 0;
-	if (m->key == MECH_KEY_NONE)
-		return;
 	for (size_t i = 0; (kt = chip_keytype_at(i)) != NULL; i++) {
-		if (kt->rsa != (m->key == MECH_KEY_RSA) || !chip_model_has_alg(model, kt->alg))
+		if (kt->rsa != rsa || !chip_model_has_alg(model, kt->alg))
 			continue;
 		if (*max == 0 || kt->bits < *min)
 			*min = kt->bits;
@@ -93,11 +152,31 @@ mod_mech_sizes(const struct mech *m, const struct chip_model *model, CK_ULONG *m
 	}
 }
 
+void
+mod_mech_sizes(const struct mech *m, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max)
+{
+	*min = *max = 0;
+	if (m->key == MECH_KEY_EC || m->key == MECH_KEY_RSA) {
+		pair_sizes(m->key == MECH_KEY_RSA, model, min, max);
+	} else if (m->key == MECH_KEY_AES) {
+		*min = AES_MIN;
+		*max = 2 * AES_MIN;
+	} else if (m->key == MECH_KEY_GENERIC) {
+		*min = HMAC_MIN;
+		*max = HMAC_MAX;
+	}
+}
+
 bool
 mod_mech_offered(const struct mech *m, const struct chip_model *model)
 {
 	CK_ULONG min, max;
 
+	if (m->cipher != 0)
+		return chip_model_can(model, CHIP_CMD_ENCRYPT_SYM, (int)m->cipher) &&
+		       chip_model_can(model, CHIP_CMD_DECRYPT_SYM, (int)m->cipher);
+	if (m->mac != 0)
+		return chip_model_can(model, CHIP_CMD_ENCRYPT_SYM, (int)m->mac);
 	if (m->key == MECH_KEY_NONE)
 		return true;
 	if (m->key == MECH_KEY_RSA && m->hash != NULL && m->hash->sha512 &&
@@ -105,6 +184,33 @@ mod_mech_offered(const struct mech *m, const struct chip_model *model)
 		return false;
 	mod_mech_sizes(m, model, &min, &max);
 	return max != 0;
+}
+
+static bool
+param_fits(const struct mech *m, const CK_MECHANISM *mechanism)
+{
+	const void *p = mechanism->pParameter;
+	const CK_ULONG len = mechanism->ulParameterLen;
+	CK_ULONG n;
+
+	switch (m->param) {
+	case MECH_PARAM_NONE: return p == NULL && len == 0;
+	case MECH_PARAM_IV: return p != NULL && len == CHIP_BLOCK;
+	case MECH_PARAM_OWN: return p != NULL || len == 0;
+	case MECH_PARAM_LEN: break;
+	}
+	if (p == NULL || len != sizeof(n))
+		return false;
+	memcpy(&n, p, sizeof(n)); /* it need not be aligned */
+	return n >= 1 && n <= m->mac_len;
+}
+
+static void
+explain(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < NITEMS(refusals); i++)
+		if (refusals[i].type == type)
+			log_info("mechanism 0x%lx refused: %s", type, refusals[i].why);
 }
 
 CK_RV
@@ -117,15 +223,12 @@ mod_mech_get(const CK_MECHANISM *mechanism, CK_FLAGS use, const struct chip_mode
 		if (mechs[i].type != mechanism->mechanism || (mechs[i].flags & use) == 0 ||
 		    model == NULL || !mod_mech_offered(&mechs[i], model))
 			continue;
-		if (mechanism->pParameter != NULL || mechanism->ulParameterLen != 0)
+		if (!param_fits(&mechs[i], mechanism))
 			return CKR_MECHANISM_PARAM_INVALID;
 		*mp = &mechs[i];
 		return CKR_OK;
 	}
-	for (size_t i = 0; i < NITEMS(refusals); i++)
-		if (refusals[i].type == mechanism->mechanism)
-			log_info(
-			    "mechanism 0x%lx refused: %s", mechanism->mechanism, refusals[i].why);
+	explain(mechanism->mechanism);
 	return CKR_MECHANISM_INVALID;
 }
 
@@ -136,8 +239,8 @@ mod_mech_rsa_digest(const struct chip_model *model, const uint8_t *data, size_t 
 	for (size_t i = 0; i < NITEMS(hashes); i++) {
 		const struct mech_hash *h = &hashes[i];
 
-		if (h->info == NULL ||
-		    (h->sha512 && !chip_model_can(model, CHIP_CMD_SIGN, CHIP_RSA_SHA512)))
+		if (h->info == NULL || (h->sha512 && model != NULL &&
+					   !chip_model_can(model, CHIP_CMD_SIGN, CHIP_RSA_SHA512)))
 			continue;
 		if (len == h->len) {
 			*digest = data;

@@ -12,7 +12,15 @@
 
 #include "hal/chip/chip.h"
 
-enum mech_key { MECH_KEY_NONE, MECH_KEY_EC, MECH_KEY_RSA };
+/* The type of key a mechanism works with; NONE: it needs none, or makes one. */
+enum mech_key { MECH_KEY_NONE, MECH_KEY_EC, MECH_KEY_RSA, MECH_KEY_AES, MECH_KEY_GENERIC };
+
+enum mech_param {
+	MECH_PARAM_NONE,
+	MECH_PARAM_IV,  /* one AES block */
+	MECH_PARAM_LEN, /* CK_MAC_GENERAL_PARAMS: bytes of the MAC, 1 to mac_len */
+	MECH_PARAM_OWN, /* the function that is called looks at it */
+};
 
 /* A hash function: OpenSSL's name, length, and DigestInfo up to the digest (RFC 8017, 9.2 note 1).
  */
@@ -32,7 +40,12 @@ struct mech {
 	CK_MECHANISM_TYPE type;
 	CK_FLAGS flags;
 	enum mech_key key;
-	const struct mech_hash *hash; /* NULL: data comes hashed */
+	enum mech_param param;
+	const struct mech_hash *hash; /* of a digest, signature or HMAC; NULL: data comes hashed */
+	enum chip_cipher cipher;      /* AES; else 0 */
+	bool pad;                     /* with PKCS #7 padding */
+	enum chip_mac mac;            /* else 0 */
+	size_t mac_len;               /* bytes of it, the most with MECH_PARAM_LEN */
 };
 
 /* Rows in order, NULL past the end. */
@@ -41,14 +54,17 @@ const struct mech *mod_mech_at(size_t i);
 /* Whether a chip of this model does it. */
 bool mod_mech_offered(const struct mech *m, const struct chip_model *model);
 
-/* Sizes in bits for CK_MECHANISM_INFO; 0 and 0 for digests. */
+/*
+ * Sizes of keys for CK_MECHANISM_INFO, in the unit that the standard gives for the mechanism:
+ * bits for EC and RSA, bytes for AES and HMAC; 0 and 0 for digests.
+ */
 void mod_mech_sizes(
     const struct mech *m, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max);
 
 /*
  * The row a call may use: use is the CKF_ flag of the function called. CKR_ARGUMENTS_BAD,
  * CKR_MECHANISM_INVALID (the log says why, for those that people expect), and
- * CKR_MECHANISM_PARAM_INVALID: none of ours takes parameters.
+ * CKR_MECHANISM_PARAM_INVALID for a parameter that is not what the row says.
  */
 CK_RV mod_mech_get(const CK_MECHANISM *mechanism, CK_FLAGS use, const struct chip_model *model,
     const struct mech **mp);
@@ -56,7 +72,7 @@ CK_RV mod_mech_get(const CK_MECHANISM *mechanism, CK_FLAGS use, const struct chi
 /*
  * CKM_RSA_PKCS: finds the digest in a DigestInfo of SHA-256, SHA-384 or SHA-512, or takes data
  * as a bare digest if it has the length of one: the chip makes the padding itself and signs
- * nothing else. CKR_DATA_LEN_RANGE or CKR_DATA_INVALID.
+ * nothing else. model NULL: whatever any of them signs. CKR_DATA_LEN_RANGE or CKR_DATA_INVALID.
  */
 CK_RV mod_mech_rsa_digest(const struct chip_model *model, const uint8_t *data, size_t len,
     const uint8_t **digest, const struct mech_hash **hash);

@@ -54,7 +54,7 @@ struct session {
 	unsigned refs; /* under mod->lock: one for the list, one per running call */
 
 	struct lock lock;
-	struct op sign, verify, digest;
+	struct op sign, verify, digest, encrypt, decrypt;
 	bool finding;
 	CK_OBJECT_HANDLE *found;
 	CK_ULONG nfound, next_found;

@@ -3,56 +3,82 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "hal/base/err.h"
+#include "pkcs11/mac.h"
 #include "pkcs11/mod.h"
 #include "pkcs11/op.h"
+#include "pkcs11/rsa.h"
 #include "pkcs11/store/ossl.h"
 
-/* More than any digest (64), any curve (66) and any DigestInfo (83). */
-#define COLLECT_MAX 128
+static CK_RV
+begin_hash(struct op *op, const struct mech_hash *hash)
+{
+	EVP_MD *md = NULL;
+	CK_RV rv = CKR_FUNCTION_FAILED;
 
-/* The chip signs with keys for signing and, as the factory's first key, for authentication. */
-#define USE_SIGNS (CHIP_USE_SIGN | CHIP_USE_AUTH)
+	if (ossl_ctx() == NULL || (op->md = EVP_MD_CTX_new()) == NULL)
+		return CKR_HOST_MEMORY;
+	md = EVP_MD_fetch(ossl_ctx(), hash->name, "provider=default");
+	if (md != NULL && EVP_DigestInit_ex2(op->md, md, NULL) == 1)
+		rv = CKR_OK;
+	EVP_MD_free(md);
+	return rv;
+}
+
+/* mod_mech_get has checked it. */
+static void
+take_param(struct op *op, const CK_MECHANISM *mechanism)
+{
+	CK_ULONG n;
+
+	op->mac_len = op->mech->mac_len;
+	if (op->mech->param == MECH_PARAM_IV) {
+		memcpy(op->iv, mechanism->pParameter, sizeof(op->iv));
+	} else if (op->mech->param == MECH_PARAM_LEN) {
+		memcpy(&n, mechanism->pParameter, sizeof(n));
+		op->mac_len = n;
+	}
+}
 
 CK_RV
-mod_op_begin(struct op *op, const struct mech *mech)
+mod_op_begin(struct op *op, const struct mech *mech, const CK_MECHANISM *mechanism, CK_FLAGS use,
+    struct mod_key *key)
 {
-	EVP_MD_CTX *ctx = NULL;
-	EVP_MD *md = NULL;
-	CK_RV rv = CKR_HOST_MEMORY;
+	CK_RV rv = CKR_OK;
 
-	if (mech->hash != NULL) {
-		if (ossl_ctx() == NULL || (ctx = EVP_MD_CTX_new()) == NULL)
-			goto out;
-		md = EVP_MD_fetch(ossl_ctx(), mech->hash->name, "provider=default");
-		if (md == NULL || EVP_DigestInit_ex2(ctx, md, NULL) != 1) {
-			rv = CKR_FUNCTION_FAILED;
-			goto out;
-		}
-	}
+	memset(op, 0, sizeof(*op));
 	op->mech = mech;
-	op->parts = false;
-	op->md = ctx;
-	ctx = NULL; /* now the operation's */
-	rv = CKR_OK;
-out:
-	EVP_MD_free(md);
-	EVP_MD_CTX_free(ctx);
+	op->decrypt = use == CKF_DECRYPT;
+	if (key != NULL) {
+		op->key = *key;
+		*key = (struct mod_key)MOD_KEY_INIT; /* the value is the operation's now */
+	}
+	take_param(op, mechanism);
+	if (mech->mac != 0)
+		rv = mod_mac_begin(op);
+	else if (mech->hash != NULL)
+		rv = begin_hash(op, mech->hash);
+	if (rv != CKR_OK)
+		mod_op_end(op);
 	return rv;
 }
 
 CK_RV
-mod_op_update(struct op *op, const unsigned char *data, CK_ULONG len)
+mod_op_update(struct session *s, struct op *op, const unsigned char *data, CK_ULONG len)
 {
 	if (data == NULL && len != 0)
 		return CKR_ARGUMENTS_BAD;
 	if (len == 0)
 		return CKR_OK;
+	if (op->mech->mac != 0)
+		return mod_mac_update(s, op, data, len);
 	if (op->md != NULL)
 		return EVP_DigestUpdate(op->md, data, len) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
-	if (len > COLLECT_MAX - op->data.len)
+	/* Nobody signs more: a digest and what tells its kind, or what RSA takes in. */
+	if (len > RSA_MAX_BYTES - op->data.len)
 		return CKR_DATA_LEN_RANGE;
 	return mod_rv(buf_put(&op->data, data, len));
 }
@@ -75,28 +101,106 @@ void
 mod_op_end(struct op *op)
 {
 	EVP_MD_CTX_free(op->md);
-	buf_free(&op->pub);
+	EVP_MAC_CTX_free(op->hmac);
 	buf_free(&op->data);
-	memset(op, 0, sizeof(*op));
+	mod_key_free(&op->key);
+	OPENSSL_cleanse(op, sizeof(*op));
+}
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static const struct {
+	enum key_kind kind;
+	CK_OBJECT_CLASS other; /* signs, decrypts, derives */
+	CK_OBJECT_CLASS pub;   /* verifies, encrypts */
+} keys[] = {
+	[MECH_KEY_EC] = { KEY_EC, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY },
+	[MECH_KEY_RSA] = { KEY_RSA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY },
+	[MECH_KEY_AES] = { KEY_AES, CKO_SECRET_KEY, CKO_SECRET_KEY },
+	[MECH_KEY_GENERIC] = { KEY_GENERIC, CKO_SECRET_KEY, CKO_SECRET_KEY },
+};
+
+static CK_RV
+check_key(const struct mech *mech, CK_FLAGS use, const struct mod_key *key)
+{
+	const bool pub = (use & (CKF_VERIFY | CKF_ENCRYPT)) != 0;
+
+	if (key->cls != (pub ? keys[mech->key].pub : keys[mech->key].other) ||
+	    key->kind != keys[mech->key].kind)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if ((key->uses & use) == 0)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	if (key->kind == KEY_AES && key->oid == 0 && key->value.len != 16 && key->value.len != 24 &&
+	    key->value.len != 32)
+		return CKR_KEY_SIZE_RANGE;
+	return CKR_OK;
 }
 
 CK_RV
-mod_op_key(struct store *store, const struct mech *mech, CK_OBJECT_CLASS cls, CK_OBJECT_HANDLE h,
-    struct store_key *key)
+mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_HANDLE h,
+    struct mod_key *key)
 {
-	int r = store_key(store, h, key);
+	CK_RV rv;
 
-	if (r != 0)
-		return r == STORE_EHANDLE ? CKR_KEY_HANDLE_INVALID : mod_rv(r);
-	if (key->cls != cls || key->type == NULL || key->type->rsa != (mech->key == MECH_KEY_RSA))
-		return CKR_KEY_TYPE_INCONSISTENT;
-	if ((key->usage & USE_SIGNS) == 0)
-		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	return CKR_OK;
+	if ((rv = mod_key_get(s, h, key)) != CKR_OK)
+		return rv;
+	if ((rv = check_key(mech, use, key)) == CKR_OK && key->cls == CKO_PUBLIC_KEY)
+		rv = mod_key_public(s, h, key);
+	if (rv == CKR_OK && key->cls == CKO_PUBLIC_KEY && key->kind == KEY_RSA &&
+	    mod_rsa_size(&key->value) == 0)
+		rv = CKR_KEY_SIZE_RANGE;
+	if (rv != CKR_OK)
+		mod_key_free(key);
+	return rv;
 }
 
 size_t
 mod_op_signature_len(const struct op *op)
 {
-	return op->key.type->rsa ? op->key.type->size : 2 * op->key.type->size;
+	if (op->mech->mac != 0)
+		return op->mac_len;
+	if (op->key.kind == KEY_RSA)
+		return op->key.cls == CKO_PUBLIC_KEY ? mod_rsa_size(&op->key.value)
+						     : op->key.type->size;
+	return 2 * op->key.type->size;
+}
+
+/* --- the chip ------------------------------------------------------------------------------- */
+
+static bool
+in_session_context(const struct mod_key *key)
+{
+	return key->oid >= CHIP_SESSION_FIRST && key->oid < CHIP_SESSION_FIRST + CHIP_SESSION_COUNT;
+}
+
+/* Nobody may reset the chip, or fill the context anew, between the look and the command. */
+static int
+with_session_context(struct chip *chip, const struct mod_key *key,
+    int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
+{
+	int r;
+
+	if ((r = chip_acquire(chip)) != 0)
+		return r;
+	r = chip_boot(chip) == key->boot ? fn(chip, key, arg) : HAL_ERESET;
+	chip_release(chip);
+	return r;
+}
+
+CK_RV
+mod_op_chip(struct session *s, const struct mod_key *key,
+    int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
+{
+	const bool volatile_key = in_session_context(key);
+	struct chip *chip;
+	int r;
+
+	if ((r = mod_token_chip(s->token, &chip)) == 0) {
+		if (volatile_key)
+			r = with_session_context(chip, key, fn, arg);
+		else if ((r = fn(chip, key, arg)) == HAL_ERESYNC || r == HAL_ERESET)
+			r = fn(chip, key, arg);
+	}
+	mod_token_unlock(s->token);
+	return volatile_key && r == HAL_ERESET ? CKR_OPERATION_NOT_INITIALIZED : mod_rv(r);
 }

@@ -1,35 +1,53 @@
 /*
- * One signing, verifying or digesting operation of a session: hashes on the host, or collects
- * the few bytes of a digest made elsewhere.
+ * One operation of a session: what it works with, what it has taken in so far.
+ *
+ * Nothing of it is ever in the chip: hashes run on the host, and what the chip computes in
+ * steps (AES, MACs) is cut so that each call is a complete sequence of commands, the chaining
+ * value being kept here. So operations of any number of sessions and processes mix, and a reset
+ * of the chip harms none but those with a key in a session context.
  */
 #ifndef PKCS11_OP_H
 #define PKCS11_OP_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/types.h>
 #include <p11-kit/pkcs11.h>
 
 #include "hal/base/buf.h"
+#include "pkcs11/key.h"
 #include "pkcs11/mech.h"
-#include "pkcs11/store/store.h"
+
+struct session;
 
 struct op {
 	const struct mech *mech; /* NULL: none is running */
-	bool parts;              /* an update came: no single-part call any more */
-	struct store_key key;    /* sign and verify */
-	EVP_MD_CTX *md;          /* mech->hash is set */
-	struct buf data;         /* else */
-	struct buf pub;          /* verify: SubjectPublicKeyInfo */
+	bool decrypt;
+	bool parts;             /* an update came: no single-part call any more */
+	struct mod_key key;     /* all but digests */
+	EVP_MD_CTX *md;         /* hashes first */
+	EVP_MAC_CTX *hmac;      /* with a key of the host */
+	struct buf data;        /* taken in and not computed yet */
+	uint8_t iv[CHIP_BLOCK]; /* AES: chaining value */
+	bool chained;           /* a MAC of AES: iv is that of data gone by */
+	size_t mac_len;
 };
 
-/* Starts hashing or collecting. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED; nothing is left behind then.
+/*
+ * Starts an operation with a mechanism of mod_mech_get; use is the CKF_ flag. The key is taken
+ * over and empty afterwards, NULL for digests. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED; nothing is
+ * left behind then.
  */
-CK_RV mod_op_begin(struct op *op, const struct mech *mech);
+CK_RV mod_op_begin(struct op *op, const struct mech *mech, const CK_MECHANISM *mechanism,
+    CK_FLAGS use, struct mod_key *key);
 
-/* CKR_ARGUMENTS_BAD, CKR_DATA_LEN_RANGE, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. */
-CK_RV mod_op_update(struct op *op, const unsigned char *data, CK_ULONG len);
+/*
+ * Data to digest, sign or verify. CKR_ARGUMENTS_BAD, CKR_DATA_LEN_RANGE, CKR_HOST_MEMORY,
+ * CKR_FUNCTION_FAILED, and for MACs what the chip says.
+ */
+CK_RV mod_op_update(struct session *s, struct op *op, const unsigned char *data, CK_ULONG len);
 
 /* The digest, or what was collected; out is replaced. */
 CK_RV mod_op_digest(struct op *op, struct buf *out);
@@ -38,13 +56,22 @@ CK_RV mod_op_digest(struct op *op, struct buf *out);
 void mod_op_end(struct op *op);
 
 /*
- * Checks a key for a mechanism and remembers it: CKR_KEY_HANDLE_INVALID,
- * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED. store is the caller's, locked.
+ * The key for a mechanism and use, with its value if it is public: CKR_KEY_HANDLE_INVALID,
+ * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE, CKR_KEY_FUNCTION_NOT_PERMITTED.
  */
-CK_RV mod_op_key(struct store *store, const struct mech *mech, CK_OBJECT_CLASS cls,
-    CK_OBJECT_HANDLE h, struct store_key *key);
+CK_RV mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_HANDLE h,
+    struct mod_key *key);
 
-/* Length of a signature by this key. */
+/* Length of a signature or MAC; in bytes also of what RSA encrypts to. */
 size_t mod_op_signature_len(const struct op *op);
+
+/*
+ * Has the chip do something with a key: fn gets the chip, to be had for the time it runs, and
+ * returns as functions of hal/chip do. What a reset by somebody else, or a lost answer, brings
+ * to nothing is done once more, but not with a key in a session context: that went with the
+ * reset, and is CKR_OPERATION_NOT_INITIALIZED.
+ */
+CK_RV mod_op_chip(struct session *s, const struct mod_key *key,
+    int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg);
 
 #endif

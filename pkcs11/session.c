@@ -18,6 +18,8 @@ mod_session_free(struct session *s)
 	mod_op_end(&s->sign);
 	mod_op_end(&s->verify);
 	mod_op_end(&s->digest);
+	mod_op_end(&s->encrypt);
+	mod_op_end(&s->decrypt);
 	free(s->found);
 	mod_lock_free(&s->lock);
 	free(s);

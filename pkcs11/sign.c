@@ -1,20 +1,20 @@
 /*
- * Signatures by the chip: PKCS #11 v2.40, 5.11. Hashing is the host's part in all of them, so
- * that any amount of data in any number of parts costs the chip one command.
+ * Signatures and MACs: PKCS #11 v2.40, 5.11. The chip signs; hashing is the host's part, so that
+ * any amount of data in any number of parts costs the chip one command.
  */
 #include <config.h>
 
 #include <string.h>
 
-#include "hal/base/err.h"
 #include "pkcs11/calls.h"
+#include "pkcs11/mac.h"
 #include "pkcs11/mod.h"
 
 static CK_RV
 begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 {
 	const struct mech *mech;
-	struct store_key key;
+	struct mod_key key;
 	CK_RV rv;
 
 	rv = mod_mech_get(mechanism, CKF_SIGN, mod_token_model(s->token), &mech);
@@ -22,10 +22,10 @@ begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 		return rv;
 	if (s->sign.mech != NULL)
 		return CKR_OPERATION_ACTIVE;
-	rv = mod_op_key(mod_token_lock(s->token), mech, CKO_PRIVATE_KEY, h, &key);
-	mod_token_unlock(s->token);
-	if (rv == CKR_OK && (rv = mod_op_begin(&s->sign, mech)) == CKR_OK)
-		s->sign.key = key;
+	if ((rv = mod_op_key(s, mech, CKF_SIGN, h, &key)) == CKR_OK) {
+		rv = mod_op_begin(&s->sign, mech, mechanism, CKF_SIGN, &key);
+		mod_key_free(&key);
+	}
 	return rv;
 }
 
@@ -40,58 +40,58 @@ mod_C_SignInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ke
 	return mod_leave_session(s, begin(s, mechanism, key));
 }
 
-/*
- * One signature. A command whose outcome is unknown, or that a reset by somebody else swallowed,
- * is simply repeated once: signing twice does no harm.
- */
-static int
-chip_sign(struct token *t, const struct store_key *key, const uint8_t *digest, size_t len,
-    struct buf *sig)
-{
-	struct chip *chip;
-	int r = mod_token_chip(t, &chip);
+struct job {
+	const uint8_t *digest;
+	size_t len;
+	struct buf *sig;
+};
 
-	for (int i = 0; i < 2 && chip != NULL; i++) {
-		r = key->type->rsa
-			? chip_sign_rsa(chip, key->oid, digest, len, sig)
-			: chip_sign_ecdsa(chip, key->oid, key->type->size, digest, len, sig);
-		if (r != HAL_ERESYNC && r != HAL_ERESET)
-			break;
+static int
+run_job(struct chip *chip, const struct mod_key *key, void *arg)
+{
+	const struct job *j = arg;
+
+	return key->type->rsa
+		   ? chip_sign_rsa(chip, key->oid, j->digest, j->len, j->sig)
+		   : chip_sign_ecdsa(chip, key->oid, key->type->size, j->digest, j->len, j->sig);
+}
+
+static CK_RV
+by_private_key(struct session *s, struct op *op, struct buf *sig)
+{
+	const struct mech_hash *hash = NULL;
+	struct job j = { .sig = sig };
+	struct buf data = BUF_INIT;
+	CK_RV rv;
+
+	if ((rv = mod_op_digest(op, &data)) != CKR_OK)
+		goto out;
+	j.digest = data.data;
+	j.len = data.len;
+	if (op->mech->hash == NULL && op->key.type->rsa) {
+		rv = mod_mech_rsa_digest(
+		    mod_token_model(s->token), data.data, data.len, &j.digest, &hash);
+		if (rv != CKR_OK)
+			goto out;
+		j.len = hash->len;
+	} else if (j.len == 0 || j.len > MECH_HASH_MAX) {
+		rv = CKR_DATA_LEN_RANGE;
+		goto out;
 	}
-	mod_token_unlock(t);
-	return r;
+	rv = mod_op_chip(s, &op->key, run_job, &j);
+out:
+	buf_free(&data);
+	return rv;
 }
 
 static CK_RV
 sign(struct session *s, struct buf *sig)
 {
-	const struct mech_hash *hash = NULL;
-	struct buf data = BUF_INIT;
-	const uint8_t *digest;
 	struct op *op = &s->sign;
-	size_t len;
 	CK_RV rv;
 
-	if ((rv = mod_op_digest(op, &data)) != CKR_OK)
-		goto out;
-	digest = data.data;
-	len = data.len;
-	if (op->mech->hash == NULL && op->key.type->rsa) {
-		rv = mod_mech_rsa_digest(
-		    mod_token_model(s->token), data.data, data.len, &digest, &hash);
-		if (rv != CKR_OK)
-			goto out;
-		len = hash->len;
-	} else if (len == 0 || len > MECH_HASH_MAX) {
-		rv = CKR_DATA_LEN_RANGE;
-		goto out;
-	}
-	rv = mod_rv(chip_sign(s->token, &op->key, digest, len, sig));
-	if (rv == CKR_OK && sig->len != mod_op_signature_len(op))
-		rv = CKR_DEVICE_ERROR;
-out:
-	buf_free(&data);
-	return rv;
+	rv = op->mech->mac != 0 ? mod_mac_final(s, op, sig) : by_private_key(s, op, sig);
+	return rv == CKR_OK && sig->len != mod_op_signature_len(op) ? CKR_DEVICE_ERROR : rv;
 }
 
 /* Ends the operation but for length queries and buffers too small. */
@@ -106,7 +106,7 @@ finish(struct session *s, const unsigned char *data, CK_ULONG len, unsigned char
 	if (data == NULL && len != 0)
 		rv = CKR_ARGUMENTS_BAD;
 	else if (mod_output(out, out_len, mod_op_signature_len(&s->sign), &rv, &keep) &&
-		 (rv = mod_op_update(&s->sign, data, len)) == CKR_OK &&
+		 (rv = mod_op_update(s, &s->sign, data, len)) == CKR_OK &&
 		 (rv = sign(s, &sig)) == CKR_OK)
 		memcpy(out, sig.data, sig.len);
 	if (!keep)
@@ -142,7 +142,7 @@ mod_C_SignUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
 	if (s->sign.mech == NULL)
 		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
 	s->sign.parts = true;
-	if ((rv = mod_op_update(&s->sign, data, len)) != CKR_OK)
+	if ((rv = mod_op_update(s, &s->sign, data, len)) != CKR_OK)
 		mod_op_end(&s->sign);
 	return mod_leave_session(s, rv);
 }

@@ -53,24 +53,10 @@ REFUSE_FINAL(C_GetOperationState)
 REFUSE(C_CopyObject, (CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ATTRIBUTE *tmpl, CK_ULONG n,
     CK_OBJECT_HANDLE *objp), ((void)h, (void)obj, (void)tmpl, (void)n, (void)objp))
 
-REFUSE_BYTES(C_Encrypt)
-REFUSE_BYTES(C_EncryptUpdate)
-REFUSE_FINAL(C_EncryptFinal)
-REFUSE_BYTES(C_Decrypt)
-REFUSE_BYTES(C_DecryptUpdate)
-REFUSE_FINAL(C_DecryptFinal)
-
-REFUSE(C_DigestKey, (CK_SESSION_HANDLE h, CK_OBJECT_HANDLE key), ((void)h, (void)key))
-
 REFUSE_INIT(C_SignRecoverInit)
 REFUSE_BYTES(C_SignRecover)
 REFUSE_INIT(C_VerifyRecoverInit)
 REFUSE_BYTES(C_VerifyRecover)
-
-REFUSE_BYTES(C_DigestEncryptUpdate)
-REFUSE_BYTES(C_DecryptDigestUpdate)
-REFUSE_BYTES(C_SignEncryptUpdate)
-REFUSE_BYTES(C_DecryptVerifyUpdate)
 
 REFUSE(C_GenerateKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *tmpl,
     CK_ULONG n, CK_OBJECT_HANDLE *keyp), ((void)h, (void)mechanism, (void)tmpl, (void)n, (void)keyp))
@@ -85,36 +71,6 @@ REFUSE(C_DeriveKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HAN
     CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp),
     ((void)h, (void)mechanism, (void)base, (void)tmpl, (void)n, (void)keyp))
 /* clang-format on */
-
-/*
- * No mechanism encrypts or decrypts; saying so here, rather than that the function is missing,
- * is what programs expect that try one mechanism after the other.
- */
-static CK_RV
-refuse_mechanism(CK_SESSION_HANDLE h, const CK_MECHANISM *mechanism, CK_FLAGS use)
-{
-	const struct mech *m;
-	struct session *s;
-	CK_RV rv = mod_enter_session(h, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	return mod_leave_session(s, mod_mech_get(mechanism, use, mod_token_model(s->token), &m));
-}
-
-CK_RV
-mod_C_EncryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	(void)key;
-	return refuse_mechanism(h, mechanism, CKF_ENCRYPT);
-}
-
-CK_RV
-mod_C_DecryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	(void)key;
-	return refuse_mechanism(h, mechanism, CKF_DECRYPT);
-}
 
 /* Leftovers of the standard's first version, with the answer it prescribes. */
 CK_RV

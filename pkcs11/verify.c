@@ -1,17 +1,22 @@
-/* Verifying, on the host: PKCS #11 v2.40, 5.12. */
+/*
+ * Verifying: PKCS #11 v2.40, 5.12. Signatures on the host, with public keys of any origin; MACs
+ * by making them again.
+ */
 #include <config.h>
+
+#include <openssl/crypto.h>
 
 #include "pkcs11/calls.h"
 #include "pkcs11/check.h"
+#include "pkcs11/mac.h"
 #include "pkcs11/mod.h"
+#include "pkcs11/rsa.h"
 
 static CK_RV
 begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 {
-	struct buf pub = BUF_INIT;
 	const struct mech *mech;
-	struct store_key key;
-	struct store *st;
+	struct mod_key key;
 	CK_RV rv;
 
 	rv = mod_mech_get(mechanism, CKF_VERIFY, mod_token_model(s->token), &mech);
@@ -19,15 +24,10 @@ begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 		return rv;
 	if (s->verify.mech != NULL)
 		return CKR_OPERATION_ACTIVE;
-	st = mod_token_lock(s->token);
-	if ((rv = mod_op_key(st, mech, CKO_PUBLIC_KEY, h, &key)) == CKR_OK)
-		rv = mod_rv(store_public_key(st, h, &pub));
-	mod_token_unlock(s->token);
-	if (rv == CKR_OK && (rv = mod_op_begin(&s->verify, mech)) == CKR_OK) {
-		s->verify.key = key;
-		buf_move(&s->verify.pub, &pub);
+	if ((rv = mod_op_key(s, mech, CKF_VERIFY, h, &key)) == CKR_OK) {
+		rv = mod_op_begin(&s->verify, mech, mechanism, CKF_VERIFY, &key);
+		mod_key_free(&key);
 	}
-	buf_free(&pub);
 	return rv;
 }
 
@@ -42,24 +42,68 @@ mod_C_VerifyInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 	return mod_leave_session(s, begin(s, mechanism, key));
 }
 
-/* tbs: the digest, or for CKM_RSA_PKCS what it is in. */
+/*
+ * CKM_RSA_PKCS: a signature of exactly these bytes is one by any signer's book. Of a bare digest
+ * this chip signs the DigestInfo (mech.h), and such signatures verify as well.
+ */
 static CK_RV
-check(struct session *s, const struct buf *tbs, const unsigned char *sig)
+check_rsa_pkcs(const struct buf *spki, const struct buf *tbs, const unsigned char *sig)
 {
-	const struct op *op = &s->verify;
-	const struct mech_hash *hash = op->mech->hash;
-	const uint8_t *digest = tbs->data;
+	const struct mech_hash *hash;
+	const uint8_t *digest;
 	CK_RV rv;
 
-	if (!op->key.type->rsa) {
-		if (tbs->len == 0 || tbs->len > MECH_HASH_MAX)
-			return CKR_DATA_LEN_RANGE;
-		return mod_check(op->key.type, &op->pub, NULL, digest, tbs->len, sig);
-	}
-	if (hash == NULL && (rv = mod_mech_rsa_digest(mod_token_model(s->token), tbs->data,
-				 tbs->len, &digest, &hash)) != CKR_OK)
-		return rv;
-	return mod_check(op->key.type, &op->pub, hash, digest, hash->len, sig);
+	if (tbs->len > mod_rsa_size(spki) - RSA_PADDING)
+		return CKR_DATA_LEN_RANGE;
+	rv = mod_rsa_check(spki, NULL, 0, tbs->data, tbs->len, sig);
+	if (rv == CKR_SIGNATURE_INVALID &&
+	    mod_mech_rsa_digest(NULL, tbs->data, tbs->len, &digest, &hash) == CKR_OK &&
+	    digest == tbs->data)
+		rv = mod_rsa_check(spki, hash->info, hash->info_len, digest, hash->len, sig);
+	return rv;
+}
+
+/* tbs: the digest, or for CKM_RSA_PKCS what it is in. */
+static CK_RV
+check(struct op *op, const struct buf *tbs, const unsigned char *sig)
+{
+	const struct mech_hash *hash = op->mech->hash;
+	const struct buf *spki = &op->key.value;
+
+	if (op->key.kind == KEY_RSA)
+		return hash == NULL ? check_rsa_pkcs(spki, tbs, sig)
+				    : mod_rsa_check(spki, hash->info, hash->info_len, tbs->data,
+					  tbs->len, sig);
+	if (tbs->len == 0 || tbs->len > MECH_HASH_MAX)
+		return CKR_DATA_LEN_RANGE;
+	return mod_check(op->key.type, spki, tbs->data, tbs->len, sig);
+}
+
+static CK_RV
+compare(struct session *s, struct op *op, const unsigned char *sig)
+{
+	struct buf mac = BUF_INIT;
+	CK_RV rv;
+
+	if ((rv = mod_mac_final(s, op, &mac)) == CKR_OK &&
+	    CRYPTO_memcmp(mac.data, sig, op->mac_len) != 0)
+		rv = CKR_SIGNATURE_INVALID;
+	buf_free(&mac);
+	return rv;
+}
+
+static CK_RV
+verify(struct session *s, struct op *op, const unsigned char *sig)
+{
+	struct buf tbs = BUF_INIT;
+	CK_RV rv;
+
+	if (op->mech->mac != 0)
+		return compare(s, op, sig);
+	if ((rv = mod_op_digest(op, &tbs)) == CKR_OK)
+		rv = check(op, &tbs, sig);
+	buf_free(&tbs);
+	return rv;
 }
 
 /* Ends the operation in any case. */
@@ -67,18 +111,15 @@ static CK_RV
 finish(struct session *s, const unsigned char *data, CK_ULONG len, const unsigned char *sig,
     CK_ULONG sig_len)
 {
-	struct buf tbs = BUF_INIT;
 	CK_RV rv;
 
 	if (sig == NULL || (data == NULL && len != 0))
 		rv = CKR_ARGUMENTS_BAD;
 	else if (sig_len != mod_op_signature_len(&s->verify))
 		rv = CKR_SIGNATURE_LEN_RANGE;
-	else if ((rv = mod_op_update(&s->verify, data, len)) == CKR_OK &&
-		 (rv = mod_op_digest(&s->verify, &tbs)) == CKR_OK)
-		rv = check(s, &tbs, sig);
+	else if ((rv = mod_op_update(s, &s->verify, data, len)) == CKR_OK)
+		rv = verify(s, &s->verify, sig);
 	mod_op_end(&s->verify);
-	buf_free(&tbs);
 	return rv;
 }
 
@@ -109,7 +150,7 @@ mod_C_VerifyUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
 	if (s->verify.mech == NULL)
 		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
 	s->verify.parts = true;
-	if ((rv = mod_op_update(&s->verify, data, len)) != CKR_OK)
+	if ((rv = mod_op_update(s, &s->verify, data, len)) != CKR_OK)
 		mod_op_end(&s->verify);
 	return mod_leave_session(s, rv);
 }

@@ -20,6 +20,9 @@ CK_FUNCTION_LIST *p11;
 static void *handle;
 static char dir[64];
 
+const char *const harness_models[] = { "trust-x", "trust-m-v1", "trust-m-v3" };
+static size_t next_model = MODEL_V3;
+
 static const unsigned char p256[] = { 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07 };
 static const unsigned char p384[] = { 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22 };
 
@@ -69,6 +72,12 @@ harness_unload(void)
 }
 
 void
+harness_model(size_t model)
+{
+	next_model = model;
+}
+
+void
 harness_chip(void)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -79,6 +88,8 @@ harness_chip(void)
 	    tmp != NULL && strlen(tmp) < 32 ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/chip.img", dir);
+	cfg.model = harness_models[next_model];
+	next_model = MODEL_V3;
 	ck_assert_msg(sim_create(path, &cfg) == 0, "%s", sim_error());
 	(void)snprintf(selector, sizeof(selector), "sim:%s", path);
 	ck_assert_int_eq(setenv("OPTIGA_DEVICE", selector, 1), 0);

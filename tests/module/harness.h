@@ -20,6 +20,14 @@ extern CK_FUNCTION_LIST *p11;
 void harness_load(void);
 void harness_unload(void);
 
+/* Models of chips, for loop tests; the next chip is one of those, "trust-m-v3" if nobody says. */
+extern const char *const harness_models[];
+#define MODEL_X  0
+#define MODEL_V1 1
+#define MODEL_V3 2
+#define NMODELS  3
+void harness_model(size_t model);
+
 /* A new chip with the factory's content, and OPTIGA_DEVICE naming it; removed by harness_scrap. */
 void harness_chip(void);
 void harness_scrap(void);

@@ -58,6 +58,12 @@ tests_module_test_sign_SOURCES = tests/module/test_sign.c $(module_harness)
 tests_module_test_sign_CFLAGS = $(module_cflags)
 tests_module_test_sign_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_crypt_rsa
+module_tests += tests/module/test_crypt_rsa
+tests_module_test_crypt_rsa_SOURCES = tests/module/test_crypt_rsa.c $(module_harness)
+tests_module_test_crypt_rsa_CFLAGS = $(module_cflags)
+tests_module_test_crypt_rsa_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_engine
 module_tests += tests/module/test_engine
 tests_module_test_engine_SOURCES = tests/module/test_engine.c $(module_harness)
