@@ -6,6 +6,7 @@
 #include "hal/base/err.h"
 #include "pkcs11/key.h"
 #include "pkcs11/mod.h"
+#include "pkcs11/sobj.h"
 
 /* What the chip's key usage byte (SRM, "Key Usage Identifier") lets each class of key do. */
 static const struct {
@@ -38,6 +39,8 @@ mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 	struct store_key key;
 	int r;
 
+	if (sobj_is(h))
+		return sobj_key(s, h, k);
 	*k = (struct mod_key)MOD_KEY_INIT;
 	r = store_key(mod_token_lock(s->token), h, &key);
 	mod_token_unlock(s->token);

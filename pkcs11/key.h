@@ -27,8 +27,8 @@ struct mod_key {
 	uint64_t boot; /* of a session context: chip_boot() it belongs to; 0 for token objects */
 	const struct chip_keytype *type; /* EC, RSA as chips have them; NULL: RSA of another size */
 	/*
-	 * CKF_SIGN, CKF_VERIFY, CKF_ENCRYPT, CKF_DECRYPT, CKF_DERIVE, CKF_WRAP, CKF_UNWRAP and
-	 * CKF_DIGEST (its value may be hashed): from the chip's key usage byte, or the attributes.
+	 * CKF_SIGN, CKF_VERIFY, CKF_ENCRYPT, CKF_DECRYPT, CKF_DERIVE, CKF_WRAP, CKF_UNWRAP: from
+	 * the chip's key usage byte, or from the object's attributes.
 	 */
 	CK_FLAGS uses;
 	/*

@@ -20,12 +20,17 @@ libmodule_la_SOURCES = \
 	pkcs11/mod.c pkcs11/mod.h \
 	pkcs11/object.c \
 	pkcs11/op.c pkcs11/op.h \
+	pkcs11/pkcs11v3.h \
 	pkcs11/random.c \
 	pkcs11/rsa.c pkcs11/rsa.h \
 	pkcs11/rv.c \
 	pkcs11/session.c \
 	pkcs11/sign.c \
 	pkcs11/slot.c \
+	pkcs11/sobj.c pkcs11/sobj.h \
+	pkcs11/sobjattr.c pkcs11/sobjattr.h \
+	pkcs11/sobjkey.c \
+	pkcs11/sobjkind.c \
 	pkcs11/unsupported.c \
 	pkcs11/util.c \
 	pkcs11/verify.c

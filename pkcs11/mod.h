@@ -5,7 +5,8 @@
  * Locks, in the order in which they may be taken:
  *	session->lock	one call at a time in a session; its operations and search
  *	device->lock	around the store and the chip below it; held for nothing else
- *	mod->lock	the session list, session and login counts; held for a few instructions
+ *	mod->lock	sessions, logins, session objects; held for no longer than it takes to look
+ *			through them
  */
 #ifndef PKCS11_MOD_H
 #define PKCS11_MOD_H
@@ -44,6 +45,7 @@ struct token {
 };
 
 struct mod;
+struct sobj;
 
 struct session {
 	struct session *next;
@@ -71,6 +73,8 @@ struct mod {
 	size_t ntokens;
 	struct session *sessions;
 	CK_SESSION_HANDLE last_handle;
+	struct sobj *sobjs; /* session objects, sobj.c */
+	CK_OBJECT_HANDLE last_sobj;
 };
 
 /* C_Initialize and C_Finalize. */

@@ -9,12 +9,14 @@
 
 #include "pkcs11/calls.h"
 #include "pkcs11/mod.h"
+#include "pkcs11/sobj.h"
 
 void
 mod_session_free(struct session *s)
 {
 	if (s == NULL)
 		return;
+	sobj_end_session(s);
 	mod_op_end(&s->sign);
 	mod_op_end(&s->verify);
 	mod_op_end(&s->digest);
@@ -224,5 +226,7 @@ mod_C_Logout(CK_SESSION_HANDLE h)
 		rv = CKR_USER_NOT_LOGGED_IN;
 	s->token->user = MOD_NOBODY;
 	mod_unlock(&s->mod->lock);
+	if (rv == CKR_OK)
+		sobj_end_login(s);
 	return mod_leave_session(s, rv);
 }

@@ -18,7 +18,9 @@ static const uint8_t oid_rsa[] = { 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0
 static const uint8_t der_null[] = { DER_NULL, 0x00 };
 
 #define POINT_MAX (1 + 2 * 66)
-#define E_MAX     8 /* bytes of a public exponent */
+#define N_MIN     64 /* bytes of a modulus */
+#define N_MAX     1024
+#define E_MAX     8 /* of a public exponent */
 
 /* Checks a point and encodes it in the form asked for; len 0 on failure. */
 static size_t
@@ -88,7 +90,7 @@ spki_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len, st
 	struct buf in = BUF_INIT, seq = BUF_INIT;
 	int r = HAL_EFORMAT;
 
-	if (rsa_type(n_len) == NULL || (n[0] & 0x80) == 0 || (n[n_len - 1] & 1) == 0 || e_len < 1 ||
+	if (n_len < N_MIN || n_len > N_MAX || n[0] == 0 || (n[n_len - 1] & 1) == 0 || e_len < 1 ||
 	    e_len > E_MAX || e[0] == 0 || (e[e_len - 1] & 1) == 0 || (e_len == 1 && e[0] == 1))
 		return HAL_EFORMAT;
 	if ((r = der_put_unsigned(&in, n, n_len)) != 0 ||
@@ -119,7 +121,7 @@ spki_from_bits(const struct chip_keytype *kt, const uint8_t *bits, size_t len, s
 
 	if (!kt->rsa)
 		return from_point(kt, bits, len, spki);
-	if (!take_rsa(c, &n, &e) || n.len != kt->size)
+	if (!take_rsa(c, &n, &e) || n.len != kt->size || (n.p[0] & 0x80) == 0)
 		return HAL_EFORMAT;
 	return spki_from_rsa(n.p, n.len, e.p, e.len, spki);
 }

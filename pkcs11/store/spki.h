@@ -22,6 +22,7 @@ struct chip_keytype;
 int spki_from_bits(
     const struct chip_keytype *kt, const uint8_t *bits, size_t len, struct buf *spki);
 
+/* Of any size from 512 to 8192 bits, numbers without leading zeros. */
 int spki_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len, struct buf *spki);
 
 /*

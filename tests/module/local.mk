@@ -70,5 +70,11 @@ tests_module_test_engine_SOURCES = tests/module/test_engine.c $(module_harness)
 tests_module_test_engine_CFLAGS = $(module_cflags)
 tests_module_test_engine_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_sobj
+module_tests += tests/module/test_sobj
+tests_module_test_sobj_SOURCES = tests/module/test_sobj.c $(module_harness)
+tests_module_test_sobj_CFLAGS = $(module_cflags)
+tests_module_test_sobj_LDADD = $(module_ldadd)
+
 dist_check_SCRIPTS += tests/module/exports.sh
 lint_tests += tests/module/exports.sh

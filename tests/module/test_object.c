@@ -315,15 +315,17 @@ START_TEST(certificate_templates_are_checked)
 	CK_OBJECT_CLASS cls = CKO_CERTIFICATE;
 	CK_CERTIFICATE_TYPE type = CKC_X_509;
 	unsigned char junk[] = { 0x30, 0x03, 0x02, 0x01 };
+	CK_BBOOL yes = CK_TRUE;
 	CK_ATTRIBUTE tmpl[] = { { CKA_CLASS, &cls, sizeof(cls) },
-		{ CKA_CERTIFICATE_TYPE, &type, sizeof(type) }, { CKA_VALUE, junk, sizeof(junk) } };
+		{ CKA_CERTIFICATE_TYPE, &type, sizeof(type) }, { CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_VALUE, junk, sizeof(junk) } };
 	CK_OBJECT_HANDLE h;
 
-	ck_assert_rv(p11->C_CreateObject(s, tmpl, 2, &h), CKR_TEMPLATE_INCOMPLETE);
-	ck_assert_rv(p11->C_CreateObject(s, tmpl + 1, 2, &h), CKR_TEMPLATE_INCOMPLETE);
-	ck_assert_rv(p11->C_CreateObject(s, tmpl, 3, &h), CKR_ATTRIBUTE_VALUE_INVALID);
-	cls = CKO_SECRET_KEY;
-	ck_assert_rv(p11->C_CreateObject(s, tmpl, 3, &h), CKR_TEMPLATE_INCONSISTENT);
+	ck_assert_rv(p11->C_CreateObject(s, tmpl, 3, &h), CKR_TEMPLATE_INCOMPLETE);
+	ck_assert_rv(p11->C_CreateObject(s, tmpl + 1, 3, &h), CKR_TEMPLATE_INCOMPLETE);
+	ck_assert_rv(p11->C_CreateObject(s, tmpl, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID);
+	cls = CKO_PRIVATE_KEY;
+	ck_assert_rv(p11->C_CreateObject(s, tmpl, 4, &h), CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
 
