@@ -103,6 +103,8 @@ struct bus_record {
 	uint64_t shield;   /* random number of the handle whose encrypted session stands; 0: none */
 	uint32_t presence; /* 1: some host used the presentation layer since the last reset */
 	uint8_t spare[12];
+	uint64_t contexts_boot; /* the boot that the next line belongs to */
+	uint64_t contexts[4];   /* processes that have the chip's session contexts; 0: none */
 };
 
 /* The record, or NULL when this bus has none (then assume the worst after every bus_lock). */

@@ -32,7 +32,7 @@ struct bus_ops {
 /* Memory that all hosts of one chip share, all zero at first. */
 struct bus_shared {
 	struct bus_record record;
-	uint8_t room[64];         /* for the record to grow */
+	uint8_t room[24];         /* for the record to grow */
 	_Atomic uint64_t numbers; /* drawn in the queue for the lock */
 	uint64_t node;            /* bus.node of whoever changed the record last */
 };

@@ -24,6 +24,21 @@
 #define CHIP_SESSION_FIRST 0xE100
 #define CHIP_SESSION_COUNT 4
 
+/*
+ * Takes a context that no living process has (context.c); its content is whatever the last one
+ * left. HAL_EBUSY with a log line: all are taken.
+ */
+int chip_context_take(struct chip *c, uint16_t *oid);
+
+/* Gives it back; nothing happens if it is not ours. */
+void chip_context_give(struct chip *c, uint16_t oid);
+
+/*
+ * While the chip is held, before each use: 0 when the context is still ours and was not emptied
+ * since chip_boot was boot; else HAL_ERESET.
+ */
+int chip_context_check(struct chip *c, uint16_t oid, uint64_t boot);
+
 /* "No session": the result is returned instead. */
 #define CHIP_EXPORT 0
 

@@ -41,6 +41,8 @@ struct chip {
 	bool proving;         /* the link's secret and no other is meant */
 	bool shield_all;      /* protect every command */
 	struct secret *slept; /* the encrypted session of a chip that hibernates, or NULL */
+	bool contexts[CHIP_SESSION_COUNT]; /* those that are ours */
+	uint64_t contexts_boot;            /* while chip_boot is this */
 	struct chip_needs needs[32];
 	size_t nneeds;
 };

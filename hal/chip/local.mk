@@ -11,6 +11,7 @@ libchip_la_SOURCES = \
 	hal/chip/binding.c \
 	hal/chip/chip.c \
 	hal/chip/cipher.c \
+	hal/chip/context.c \
 	hal/chip/counter.c \
 	hal/chip/data.c \
 	hal/chip/hash.c \

@@ -62,6 +62,7 @@ check_PROGRAMS += \
 	tests/unit/test_chip_ops \
 	tests/unit/test_chip_update \
 	tests/unit/test_chip_share \
+	tests/unit/test_chip_context \
 	tests/unit/test_chip_faults \
 	tests/unit/test_chip_sweep
 unit_tests += \
@@ -69,6 +70,7 @@ unit_tests += \
 	tests/unit/test_chip_ops \
 	tests/unit/test_chip_update \
 	tests/unit/test_chip_share \
+	tests/unit/test_chip_context \
 	tests/unit/test_chip_faults \
 	tests/unit/test_chip_sweep
 
@@ -92,6 +94,11 @@ tests_unit_test_chip_share_SOURCES = tests/unit/test_chip_share.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
 tests_unit_test_chip_share_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_share_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_chip_context_SOURCES = tests/unit/test_chip_context.c \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_context_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_context_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_chip_faults_SOURCES = tests/unit/test_chip_faults.c \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
