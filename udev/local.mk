@@ -6,7 +6,7 @@ EXTRA_DIST += udev/70-optiga.rules.in udev/optiga.conf.in
 CLEANFILES += $(nodist_udevrules_DATA) $(nodist_tmpfiles_DATA)
 
 udev_fill = $(AM_V_GEN)$(MKDIR_P) udev && sed -e 's,@GROUP@,$(devicegroup),g' \
-	-e 's,@RECORDDIR@,$(recorddir),g' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+	-e 's,@RECORDDIR@,$(recorddir),g' -e 's,@BINDINGDIR@,$(bindingdir),g' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 
 udev/70-optiga.rules: udev/70-optiga.rules.in Makefile
 	$(udev_fill)

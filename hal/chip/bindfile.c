@@ -5,8 +5,10 @@
  */
 #include <config.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@
 #define PATH_LEN 4096
 #define BYTES    64 /* at most, of a secret */
 #define TEXT     (2 * BYTES + 2)
+#define TEMP     ".tmp.XXXXXX" /* no name that a person would choose for a copy */
+#define TEMP_ANY 6
 
 const char *
 bindfile_dir(const char *dir)
@@ -182,7 +186,7 @@ bindfile_write(const char *dir, const char *serial, const char *suffix, const st
 	if (secret_len(secret) > BYTES)
 		return HAL_EINVAL;
 	if ((r = path_of(dir, serial, suffix, path)) != 0 ||
-	    (r = path_of(dir, serial, ".XXXXXX", temp)) != 0)
+	    (r = path_of(dir, serial, TEMP, temp)) != 0)
 		return r;
 	if (mkdir(dir, 0750) != 0 && errno != EEXIST)
 		return failed("made", dir);
@@ -223,4 +227,35 @@ bindfile_remove(const char *dir, const char *serial, const char *suffix)
 	if (unlink(path) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : failed("removed", path);
 	return sync_dir(dir);
+}
+
+static bool
+is_temp(const char *name, const char *serial)
+{
+	const size_t n = strlen(serial), fixed = strlen(TEMP) - TEMP_ANY;
+
+	return strncmp(name, serial, n) == 0 && strncmp(name + n, TEMP, fixed) == 0 &&
+	       strlen(name + n) == strlen(TEMP) && strchr(name + n + fixed, '.') == NULL;
+}
+
+void
+bindfile_sweep(const char *dir, const char *serial)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	struct stat st;
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (!is_temp(e->d_name, serial) ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
+			log_info("%s/%s: left by an interrupted pairing, removed", dir, e->d_name);
+		else
+			log_info("%s/%s: cannot be removed: %s", dir, e->d_name, strerror(errno));
+	}
+	(void)closedir(d);
 }

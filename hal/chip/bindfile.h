@@ -22,6 +22,12 @@ int bindfile_write(
 /* What was pending is current now. */
 int bindfile_settle(const char *dir, const char *serial);
 
+/*
+ * Removes what writers of this chip's files left that were killed. Only while the chip is held, as
+ * writers hold it too. Failures are logged, and no matter.
+ */
+void bindfile_sweep(const char *dir, const char *serial);
+
 /* 0 too when there is none. */
 int bindfile_remove(const char *dir, const char *serial, const char *suffix);
 

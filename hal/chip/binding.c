@@ -335,6 +335,7 @@ pair_held(struct chip *c, enum chip_binding_lock lock)
 	if ((r = check_changeable(c, paired)) != 0 || (r = chip_serial(c->uid, serial)) != 0 ||
 	    (r = new_secret(c, &s)) != 0)
 		return r;
+	bindfile_sweep(dir_of(c), serial);
 	if ((r = bindfile_write(dir_of(c), serial, BINDFILE_PENDING, s)) == 0 &&
 	    (r = introduce(c, serial, s, paired)) == 0)
 		r = lock_metadata(c, lock);
@@ -367,8 +368,10 @@ chip_binding_adopt(struct chip *c, const struct secret *secret)
 	if (!has_layer(c))
 		r = HAL_ENOTSUP;
 	else if ((r = acceptable(c, secret)) == 0 && (r = prove_secret(c, secret)) == 0 &&
-		 (r = chip_serial(c->uid, serial)) == 0)
+		 (r = chip_serial(c->uid, serial)) == 0) {
+		bindfile_sweep(dir_of(c), serial);
 		r = bindfile_write(dir_of(c), serial, BINDFILE_CURRENT, secret);
+	}
 	chip_release(c);
 	return r;
 }
@@ -385,6 +388,7 @@ chip_binding_remove(struct chip *c)
 	    (r = bindfile_remove(dir_of(c), serial, BINDFILE_PENDING)) == 0)
 		r = bindfile_remove(dir_of(c), serial, BINDFILE_CURRENT);
 	if (r == 0) {
+		bindfile_sweep(dir_of(c), serial);
 		(void)link_set_secret(c->ln, NULL);
 		link_forget(c->ln);
 		c->sought = false;

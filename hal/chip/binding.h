@@ -5,8 +5,9 @@
  *
  * A secret being introduced lies beside it as SERIAL.new, from before the chip gets it until the
  * chip has proved it; either is tried, so an interruption at any point leaves host and chip able
- * to talk. Commands need none of this: chip_ functions make the connection when an object asks
- * for it and a secret is there.
+ * to talk; what a host wrote that was killed in mid-file goes with the next pairing. Commands need
+ * none of this: chip_ functions make the connection when an object asks for it and a secret is
+ * there.
  */
 #ifndef HAL_CHIP_BINDING_H
 #define HAL_CHIP_BINDING_H

@@ -35,3 +35,15 @@ noinst_LTLIBRARIES += libportal.la
 libportal_la_SOURCES = hal/chip/portal.c hal/chip/portal.h
 libportal_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libportal_la_LIBADD = $(JANSSON_LIBS)
+
+# Binding secrets: root writes, the group of the devices reads. A directory that is there stays as its
+# administrator made it, and so do the secrets when the package goes.
+bindingdir = $(localstatedir)/lib/optiga/binding
+install-data-local:
+	test -d '$(DESTDIR)$(bindingdir)' || { \
+	    $(MKDIR_P) '$(DESTDIR)$(localstatedir)/lib/optiga' && \
+	    mkdir -m 0750 '$(DESTDIR)$(bindingdir)' && \
+	    { chgrp '$(devicegroup)' '$(DESTDIR)$(bindingdir)' 2>/dev/null || \
+	      echo 'note: $(bindingdir) is to belong to group $(devicegroup): chgrp it' >&2; }; }
+uninstall-local:
+	-rmdir '$(DESTDIR)$(bindingdir)' '$(DESTDIR)$(localstatedir)/lib/optiga' 2>/dev/null || :

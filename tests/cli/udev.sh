@@ -1,5 +1,6 @@
 #!/bin/sh
-# What "make install" puts in place for real chips: the udev rule and the directory for records.
+# What "make install" puts in place for real chips: the udev rule, and the directories for records
+# and for binding secrets.
 set -eu
 : "${top_builddir:?}"
 work=$(mktemp -d)
@@ -27,3 +28,24 @@ echo "ok - the udev rule opens FT260 boards to a group and to the person at the 
 group=$(sed -n 's/^SUBSYSTEM.*GROUP="\([^"]*\)".*/\1/p' "$rule")
 grep -qx "d /[^ ]* 2770 root $group" "$conf" || fail "directory for records"
 echo "ok - the directory for records belongs to the same group"
+grep -q "^d /[^ ]*/lib/optiga/binding 0750 root $group\$" "$conf" || fail "directory for secrets at boot"
+
+# Anybody's group will do here: the one of the device may not exist.
+install() {
+	make -s -C "$top_builddir" "$1" localstatedir=/var devicegroup="$(id -gn)" DESTDIR="$work" \
+	    >"$work/log" 2>&1 || { cat "$work/log"; fail "make $1"; }
+}
+binding=$work/var/lib/optiga/binding
+install install-data-local
+[ "$(stat -c '%a %G' "$binding")" = "750 $(id -gn)" ] || fail "mode of $binding"
+echo "ok - binding secrets have a directory that the same group reads"
+chmod 0700 "$binding"
+install install-data-local
+[ "$(stat -c %a "$binding")" = 700 ] || fail "a directory that was there is changed"
+touch "$binding/0123456789abcdef"
+install uninstall-local
+[ -e "$binding/0123456789abcdef" ] || fail "uninstalling removes secrets"
+rm "$binding/0123456789abcdef"
+install uninstall-local
+[ ! -e "$work/var/lib/optiga" ] || fail "uninstalling leaves empty directories"
+echo "ok - installing again and uninstalling leave what users have there"

@@ -5,7 +5,6 @@
 #include <config.h>
 
 #include <check.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -180,17 +179,56 @@ START_TEST(a_host_killed_while_pairing_leaves_a_chip_that_works)
 		ck_assert_int_eq(bed_write(bed_chip, (uint8_t)n), 0);
 		bed_expect(bed_chip, (uint8_t)n);
 	}
-	/* The temporary file of a death in mid-write. */
+	/* What a death in mid-write left behind is gone; teardown sees to it. */
 	ck_assert_int_eq(chip_pair(bed_chip, CHIP_BINDING_OPEN), 0);
-	{
-		DIR *d = opendir(bed_dir);
-		const struct dirent *e;
+}
+END_TEST
 
-		ck_assert_ptr_nonnull(d);
-		while ((e = readdir(d)) != NULL)
-			if (strlen(e->d_name) > CHIP_SERIAL_LEN + 5)
-				(void)unlinkat(dirfd(d), e->d_name, 0);
-		closedir(d);
+/* A file whose name is the serial and this; one more character in front: of another chip. */
+static const char *
+path_of(const char *suffix)
+{
+	static char path[160];
+	const bool other = suffix[0] == '0';
+
+	(void)snprintf(path, sizeof(path), "%s/%s%.*s%s", bed_dir, other ? "0" : "",
+	    CHIP_SERIAL_LEN - 1 - other, bed_serial, suffix + other);
+	return path;
+}
+
+static void
+make_file(const char *suffix)
+{
+	FILE *f = fopen(path_of(suffix), "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs("0011", f);
+	(void)fclose(f);
+}
+
+START_TEST(temporary_files_of_the_dead_are_swept_and_no_others)
+{
+	static const char dead[] = ".tmp.Ab3xYz";
+	static const char *const others[] = { ".auth", ".backup", ".tmp.Ab3.Yz", ".tmp.Ab3xY",
+		"0.tmp.Ab3xYz", ".tmp" };
+
+	ck_assert_int_eq(chip_pair(bed_chip, CHIP_BINDING_OPEN), 0);
+	make_file(dead);
+	for (size_t i = 0; i < NITEMS(others); i++)
+		make_file(others[i]);
+	switch (_i) {
+	case 0: ck_assert_int_eq(chip_pair(bed_chip, CHIP_BINDING_OPEN), 0); break;
+	case 1: ck_assert_int_eq(chip_binding_remove(bed_chip), 0); break;
+	default: {
+		struct secret *s = bed_secret_of(BINDFILE_CURRENT);
+
+		ck_assert_int_eq(chip_binding_adopt(bed_chip, s), 0);
+		secret_free(&s);
+	}
+	}
+	ck_assert_int_ne(access(path_of(dead), F_OK), 0);
+	for (size_t i = 0; i < NITEMS(others); i++) {
+		ck_assert_int_eq(unlink(path_of(others[i])), 0); /* it was there */
 	}
 }
 END_TEST
@@ -449,6 +487,7 @@ main(void)
 	tcase_add_loop_test(t, locked_chips_take_no_secret_of_strangers, 0, 2);
 	tcase_add_loop_test(t, an_interrupted_pairing_recovers, 0, 3);
 	tcase_add_test(t, a_host_killed_while_pairing_leaves_a_chip_that_works);
+	tcase_add_loop_test(t, temporary_files_of_the_dead_are_swept_and_no_others, 0, 3);
 	tcase_add_test(t, the_factory_secret_is_for_tests_alone);
 	tcase_add_test(t, FT_34_a_wrong_secret_is_tried_once);
 	tcase_add_loop_test(t, files_that_hold_no_secret_are_refused, 0, 7);
