@@ -2,8 +2,10 @@
 client_tests = \
 	tests/cli/curl.sh \
 	tests/cli/gnutls.sh \
+	tests/cli/java.sh \
 	tests/cli/mosquitto.sh \
 	tests/cli/nginx.sh \
+	tests/cli/nss.sh \
 	tests/cli/openssh.sh \
 	tests/cli/openssl.sh \
 	tests/cli/openssl-engine.sh \
