@@ -1,6 +1,6 @@
 # What the tests with foreign clients share; they read it with ".".
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # used by those who read this
+# shellcheck disable=SC2034,SC2016 # used by those who read this; evaluated later
 
 module=${top_builddir:?}/.libs/optiga-pkcs11.so
 tmp=$(mktemp -d)
@@ -92,8 +92,10 @@ serve_manual() { # section, n, sed script
 # Starts a server in the directory of the test; waits until it listens at $port.
 serve() { # command
 	(cd "$tmp" && exec "$@") >> "$tmp/server.log" 2>&1 &
-	servers="$servers $!"
-	wait_for "$tmp/server.log" listening
+	server=$!
+	servers="$servers $server"
+	wait_for "$tmp/server.log" eval 'listening || ! kill -0 "$server"'
+	kill -0 "$server" || { cat "$tmp/server.log"; fail "ended at once: $*"; }
 }
 
 # Says what comes next, so that the log of a failure shows where it was.
@@ -192,13 +194,13 @@ listening() {
 	grep -qs "$(printf ':%04X 0*:0000 0A' "$port")" /proc/net/tcp /proc/net/tcp6
 }
 
-# Waits until a command succeeds, ten seconds at most; then shows a log.
+# Waits until a command succeeds, half a minute at most; then shows a log.
 wait_for() { # log, command
 	waited=0 log=$1
 	shift
 	until "$@"; do
 		waited=$((waited + 1))
-		[ $waited -lt 100 ] || { cat "$log"; fail "in vain: $*"; }
+		[ $waited -lt 300 ] || { cat "$log"; fail "in vain: $*"; }
 		sleep 0.1
 	done
 }

@@ -78,6 +78,16 @@ mv "$tmp/ca.keys" "$tmp/device.keys"
 ssh -F "$tmp/config" -i "$tmp/alice" -o CertificateFile="$tmp/alice-cert.pub" host true 2> "$tmp/log" ||
 	shown 'login with the certificate'
 
+works 'P-384, P-521, RSA'
+n=1
+for type in EC:secp384r1 EC:secp521r1 rsa:2048; do
+	n=$((n + 1))
+	pkcs11-tool --module "$module" --keypairgen --key-type $type --id "b$n" --label "kind $n" \
+		> "$tmp/log" 2>&1 || shown "$type"
+	ssh-keygen -D "$module" 2> "$tmp/log" | grep "kind $n" > "$tmp/device.keys" || shown "$type"
+	ssh -F "$tmp/config" -I "$module" host true 2> "$tmp/log" || shown "login with $type"
+done
+
 client 'p11-kit server over ssh' p11-kit
 works 'list, sign from afar'
 serve_manual p11-kit 1

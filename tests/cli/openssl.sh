@@ -42,3 +42,13 @@ manual openssl 4 | sed "s|^MODULE_PATH.*|MODULE_PATH = $module|" > "$tmp/openssl
 OPENSSL_CONF=$tmp/openssl.cnf openssl dgst -engine pkcs11 -keyform engine -sha384 \
 	-sign 'pkcs11:id=%E0%F1;type=private' -out "$tmp/sig" "$tmp/message"
 openssl dgst -sha384 -verify "$tmp/device.pub" -signature "$tmp/sig" "$tmp/message"
+
+works 'token and PIN in the URI'
+token=$(pkcs11-tool --module "$module" -L | sed -n 's/^ *token label *: *//p' | sed 's/ /%20/g')
+for pin in '' '?pin-value=' '?pin-value=123456'; do
+	OPENSSL_CONF=$tmp/openssl.cnf openssl dgst -engine pkcs11 -keyform engine -sha256 \
+		-sign "pkcs11:token=$token;id=%E0%F1;type=private$pin" -out "$tmp/sig" "$tmp/message"
+	openssl dgst -sha256 -verify "$tmp/device.pub" -signature "$tmp/sig" "$tmp/message"
+done
+refused env OPENSSL_CONF="$tmp/openssl.cnf" openssl dgst -engine pkcs11 -keyform engine -sha256 \
+	-sign 'pkcs11:token=other;id=%E0%F1;type=private' -out "$tmp/sig" "$tmp/message"

@@ -69,7 +69,7 @@ shows 'remote' remote -O
 printf 'to be signed' > "$tmp/data"
 chmod a+r "$tmp/data"
 as_user env P11_KIT_SERVER_ADDRESS="unix:path=$tmp/socket" p11tool --provider "$client" --batch \
-	--export-pubkey 'pkcs11:id=%C1;type=private' > "$tmp/pub" 2> "$tmp/log"
+	--export-pubkey --outfile "$tmp/pub" 'pkcs11:id=%C1;type=private' 2> "$tmp/log"
 openssl dgst -sha256 -binary -out "$tmp/digest" "$tmp/data"
 chmod a+r "$tmp/digest"
 remote --sign -m ECDSA --id c1 --signature-format openssl -i "$tmp/digest" -o "$tmp/sig"

@@ -43,7 +43,7 @@ generate() { # name, ID in hex, ID in the URL, options
 	p11 --list-all "$url;id=$pct" | grep -c '^Object' | grep -qx 2 || fail 'pair expected'
 
 	step "$name: export the public key, from either"
-	p11 --export-pubkey "$url;id=$pct;type=private" > "$tmp/$name.pub2"
+	p11 --export-pubkey --outfile "$tmp/$name.pub2" "$url;id=$pct;type=private"
 	openssl pkey -pubin -in "$tmp/$name.pub" -out "$tmp/a"
 	openssl pkey -pubin -in "$tmp/$name.pub2" -out "$tmp/b"
 	cmp "$tmp/a" "$tmp/b"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091,SC2154 # client-lib.sh sets them
 set -eu
 . "${top_srcdir:?}/tests/cli/client-lib.sh"
-need pkcs11-tool openssl
+need pkcs11-tool p11tool openssl
 new_chip
 new_ca
 client pkcs11-tool opensc
@@ -42,13 +42,18 @@ for h in SHA-1:sha1 SHA224:sha224 SHA256:sha256 SHA384:sha384 SHA512:sha512; do
 	cmp "$tmp/hash" "$tmp/expect"
 done
 
+# What pkcs11-tool cannot do with EC keys. Without --outfile p11tool waits for three seconds.
+export_pubkey() { # ID in a URI, file
+	p11tool --provider "$module" --batch --export-pubkey --outfile "$2" "pkcs11:id=$1;type=private" \
+		2> /dev/null
+}
+
 # EC: generate, sign raw and with hash, verify here and with OpenSSL.
 ec() { # curve ID hash
 	works "EC $1"
 	p11 --keypairgen --key-type "EC:$1" --id "$2" --label "key $2" > "$tmp/log" 2>&1
 	p11 --read-object --type cert --id "$2" > "$tmp/log" 2>&1 && fail 'certificate from nowhere'
-	p11tool --provider "$module" --batch --export-pubkey "pkcs11:id=%${3};type=private" \
-		> "$tmp/$2.pub" 2> /dev/null
+	export_pubkey "%$3" "$tmp/$2.pub"
 	step 'sign and verify'
 	openssl dgst "-$4" -binary -out "$tmp/digest" "$tmp/data"
 	sign -m ECDSA --id "$2" --signature-format openssl -i "$tmp/digest"
@@ -116,4 +121,11 @@ p11 --keypairgen --key-type EC:prime256v1 --id b1 --label test > "$tmp/log" 2>&1
 shows 'No errors' p11 --test
 shows 'No errors' p11 --login --pin 1234 --test
 p11 --test-fork
-p11 --test-threads ILGISLT0 --test-threads ILGISLT0 --test-threads ILGISLT0
+# Listing meanwhile: if the threads outlast the rest, pkcs11-tool waits for half a minute.
+p11 -O --test-threads ILGISLT0 --test-threads ILGISLT0 --test-threads ILGISLT0 > "$tmp/log" 2>&1
+
+works 'as in the manual'
+cp "$tmp/data" "$tmp/message"
+type_manual pkcs11-tool 1 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail manual; }
+export_pubkey %E0%F0 "$tmp/factory.pub"
+openssl x509 -inform DER -in "$tmp/factory.der" -pubkey -noout | cmp - "$tmp/factory.pub"
