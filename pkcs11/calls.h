@@ -41,6 +41,10 @@ CK_RV mod_C_FindObjectsInit(CK_SESSION_HANDLE h, CK_ATTRIBUTE *tmpl, CK_ULONG n)
 CK_RV mod_C_FindObjects(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE *list, CK_ULONG max, CK_ULONG *np);
 CK_RV mod_C_FindObjectsFinal(CK_SESSION_HANDLE h);
 
+/* copy.c */
+CK_RV mod_C_CopyObject(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ATTRIBUTE *tmpl, CK_ULONG n,
+    CK_OBJECT_HANDLE *objp);
+
 /* keygen.c */
 CK_RV mod_C_GenerateKeyPair(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *pub,
     CK_ULONG npub, CK_ATTRIBUTE *priv, CK_ULONG npriv, CK_OBJECT_HANDLE *hpub,
@@ -105,8 +109,6 @@ CK_RV mod_C_SetPIN(CK_SESSION_HANDLE h, unsigned char *old, CK_ULONG old_len, un
 CK_RV mod_C_GetOperationState(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_SetOperationState(CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len,
     CK_OBJECT_HANDLE enc, CK_OBJECT_HANDLE auth);
-CK_RV mod_C_CopyObject(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ATTRIBUTE *tmpl, CK_ULONG n,
-    CK_OBJECT_HANDLE *objp);
 CK_RV mod_C_SignRecoverInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_C_SignRecover(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);

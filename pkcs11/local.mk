@@ -7,6 +7,7 @@ libmodule_la_SOURCES = \
 	pkcs11/check.c pkcs11/check.h \
 	pkcs11/cipher.c pkcs11/cipher.h \
 	pkcs11/conf.c pkcs11/conf.h \
+	pkcs11/copy.c \
 	pkcs11/crypt.c \
 	pkcs11/digest.c \
 	pkcs11/event.c \

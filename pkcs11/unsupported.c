@@ -1,6 +1,7 @@
 /*
  * What the chip, or this module on it, does not do. Programs call through the function list
- * without looking, so every place in it is filled.
+ * without looking, so every place in it is filled; and who calls with a session that is none, or
+ * without arguments, hears of that first.
  */
 #include <config.h>
 
@@ -8,19 +9,21 @@
 #include "pkcs11/mod.h"
 
 static CK_RV
-refuse(CK_RV why)
+refuse(CK_SESSION_HANDLE h, bool args)
 {
-	struct mod *m;
-	CK_RV rv = mod_enter(&m);
+	struct session *s;
+	CK_RV rv = mod_enter_session(h, &s);
 
-	return rv != CKR_OK ? rv : mod_leave(why);
+	if (rv != CKR_OK)
+		return rv;
+	return mod_leave_session(s, args ? CKR_FUNCTION_NOT_SUPPORTED : CKR_ARGUMENTS_BAD);
 }
 
-#define REFUSE(name, args, use)                                                                    \
-	CK_RV mod_##name args                                                                      \
+/* args: whether there is all that the function needs. */
+#define REFUSE(name, params, args)                                                                 \
+	CK_RV mod_##name params                                                                    \
 	{                                                                                          \
-		use;                                                                               \
-		return refuse(CKR_FUNCTION_NOT_SUPPORTED);                                         \
+		return refuse(h, args);                                                            \
 	}
 
 /* Five arguments are the shape of everything that turns bytes into bytes. */
@@ -28,61 +31,79 @@ refuse(CK_RV why)
 	REFUSE(name,                                                                               \
 	    (CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out,             \
 		CK_ULONG *out_len),                                                                \
-	    ((void)h, (void)in, (void)len, (void)out, (void)out_len))
-#define REFUSE_FINAL(name)                                                                         \
-	REFUSE(name, (CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len),                 \
-	    ((void)h, (void)out, (void)out_len))
+	    ((void)out, (in != NULL || len == 0) && out_len != NULL))
 #define REFUSE_INIT(name)                                                                          \
 	REFUSE(name, (CK_SESSION_HANDLE h, CK_MECHANISM * mechanism, CK_OBJECT_HANDLE key),        \
-	    ((void)h, (void)mechanism, (void)key))
+	    ((void)key, mechanism != NULL))
 
 /* clang-format off */
 /* No PIN: one that the chip does not enforce would be a pretence. */
-REFUSE(C_InitToken, (CK_SLOT_ID id, unsigned char *pin, CK_ULONG pin_len, unsigned char *label),
-    ((void)id, (void)pin, (void)pin_len, (void)label))
 REFUSE(C_InitPIN, (CK_SESSION_HANDLE h, unsigned char *pin, CK_ULONG pin_len),
-    ((void)h, (void)pin, (void)pin_len))
+    pin != NULL || pin_len == 0)
 REFUSE(C_SetPIN, (CK_SESSION_HANDLE h, unsigned char *old, CK_ULONG old_len, unsigned char *pin,
-    CK_ULONG pin_len), ((void)h, (void)old, (void)old_len, (void)pin, (void)pin_len))
+    CK_ULONG pin_len), (old != NULL || old_len == 0) && (pin != NULL || pin_len == 0))
 
+/* Keys would have to be named and secrets to be written out. */
 REFUSE(C_SetOperationState, (CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len,
-    CK_OBJECT_HANDLE enc, CK_OBJECT_HANDLE auth),
-    ((void)h, (void)in, (void)len, (void)enc, (void)auth))
-REFUSE_FINAL(C_GetOperationState)
+    CK_OBJECT_HANDLE enc, CK_OBJECT_HANDLE auth), ((void)len, (void)enc, (void)auth, in != NULL))
+REFUSE(C_GetOperationState, (CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG *out_len),
+    ((void)out, out_len != NULL))
 
-REFUSE(C_CopyObject, (CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ATTRIBUTE *tmpl, CK_ULONG n,
-    CK_OBJECT_HANDLE *objp), ((void)h, (void)obj, (void)tmpl, (void)n, (void)objp))
-
+/* The chip signs digests alone. */
 REFUSE_INIT(C_SignRecoverInit)
 REFUSE_BYTES(C_SignRecover)
 REFUSE_INIT(C_VerifyRecoverInit)
 REFUSE_BYTES(C_VerifyRecover)
 
 REFUSE(C_GenerateKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *tmpl,
-    CK_ULONG n, CK_OBJECT_HANDLE *keyp), ((void)h, (void)mechanism, (void)tmpl, (void)n, (void)keyp))
-REFUSE(C_WrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping,
-    CK_OBJECT_HANDLE key, unsigned char *out, CK_ULONG *out_len),
-    ((void)h, (void)mechanism, (void)wrapping, (void)key, (void)out, (void)out_len))
+    CK_ULONG n, CK_OBJECT_HANDLE *keyp),
+    mechanism != NULL && (tmpl != NULL || n == 0) && keyp != NULL)
 REFUSE(C_UnwrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
     unsigned char *in, CK_ULONG len, CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp),
-    ((void)h, (void)mechanism, (void)unwrapping, (void)in, (void)len, (void)tmpl, (void)n,
-    (void)keyp))
+    ((void)unwrapping, (void)len,
+    mechanism != NULL && in != NULL && (tmpl != NULL || n == 0) && keyp != NULL))
 REFUSE(C_DeriveKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
     CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp),
-    ((void)h, (void)mechanism, (void)base, (void)tmpl, (void)n, (void)keyp))
+    ((void)base, mechanism != NULL && (tmpl != NULL || n == 0) && keyp != NULL))
+
+/* Keys of the chip never leave it. */
+REFUSE(C_WrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping,
+    CK_OBJECT_HANDLE key, unsigned char *out, CK_ULONG *out_len),
+    ((void)wrapping, (void)key, (void)out, mechanism != NULL && out_len != NULL))
 /* clang-format on */
 
+CK_RV
+mod_C_InitToken(CK_SLOT_ID id, unsigned char *pin, CK_ULONG pin_len, unsigned char *label)
+{
+	struct token *t;
+	struct mod *m;
+	CK_RV rv;
+
+	if ((rv = mod_enter_slot(id, &m, &t)) != CKR_OK)
+		return rv;
+	return mod_leave(label == NULL || (pin == NULL && pin_len != 0)
+			     ? CKR_ARGUMENTS_BAD
+			     : CKR_FUNCTION_NOT_SUPPORTED);
+}
+
 /* Leftovers of the standard's first version, with the answer it prescribes. */
+static CK_RV
+not_parallel(CK_SESSION_HANDLE h)
+{
+	struct session *s;
+	CK_RV rv = mod_enter_session(h, &s);
+
+	return rv != CKR_OK ? rv : mod_leave_session(s, CKR_FUNCTION_NOT_PARALLEL);
+}
+
 CK_RV
 mod_C_GetFunctionStatus(CK_SESSION_HANDLE h)
 {
-	(void)h;
-	return refuse(CKR_FUNCTION_NOT_PARALLEL);
+	return not_parallel(h);
 }
 
 CK_RV
 mod_C_CancelFunction(CK_SESSION_HANDLE h)
 {
-	(void)h;
-	return refuse(CKR_FUNCTION_NOT_PARALLEL);
+	return not_parallel(h);
 }

@@ -177,6 +177,7 @@ END_TEST
 
 START_TEST(security_officer_rules)
 {
+	unsigned char label[32] = { 0 };
 	CK_SESSION_HANDLE ro = harness_session(false), rw = harness_session(true), s;
 
 	ck_assert_rv(p11->C_Login(rw, CKU_SO, NULL, 0), CKR_SESSION_READ_ONLY_EXISTS);
@@ -189,7 +190,7 @@ START_TEST(security_officer_rules)
 	ck_assert_rv(p11->C_Login(rw, CKU_USER, NULL, 0), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	ck_assert_rv(p11->C_InitPIN(rw, NULL, 0), CKR_FUNCTION_NOT_SUPPORTED);
 	ck_assert_rv(p11->C_SetPIN(rw, NULL, 0, NULL, 0), CKR_FUNCTION_NOT_SUPPORTED);
-	ck_assert_rv(p11->C_InitToken(0, NULL, 0, NULL), CKR_FUNCTION_NOT_SUPPORTED);
+	ck_assert_rv(p11->C_InitToken(0, NULL, 0, label), CKR_FUNCTION_NOT_SUPPORTED);
 	ck_assert_ok(p11->C_Logout(rw));
 	ck_assert_uint_eq(state(rw), CKS_RW_PUBLIC_SESSION);
 }

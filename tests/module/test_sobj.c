@@ -461,6 +461,93 @@ START_TEST(searches_see_token_and_session_objects)
 }
 END_TEST
 
+START_TEST(copies_of_session_objects)
+{
+	char name[] = "copy";
+	CK_ATTRIBUTE open[] = { A(CKA_SENSITIVE, no) };
+	CK_ATTRIBUTE t[] = { A(CKA_TOKEN, no), { CKA_LABEL, name, 4 }, A(CKA_SENSITIVE, yes),
+		A(CKA_CLASS, secret) };
+	CK_ATTRIBUTE other[] = { A(CKA_CLASS, data) }, value[] = { A(CKA_VALUE, key16) };
+	CK_ATTRIBUTE fixed[] = { A(CKA_CLASS, data), A(CKA_COPYABLE, no) };
+	CK_ATTRIBUTE both[] = { A(CKA_CLASS, data), A(CKA_TOKEN, yes) };
+	CK_OBJECT_HANDLE h = create_aes(CK_FALSE, CK_TRUE), copy, none;
+
+	ck_assert_ok(p11->C_CopyObject(s, h, t, 4, &copy));
+	ck_assert_uint_ne(copy, h);
+	check_bool(h, CKA_SENSITIVE, CK_FALSE);
+	check_bool(copy, CKA_SENSITIVE, CK_TRUE);
+	check_bytes(copy, CKA_LABEL, "copy", 4);
+	check_ulong(copy, CKA_VALUE_LEN, 16);
+	ck_assert_rv(p11->C_CopyObject(s, copy, open, 1, &none), CKR_ATTRIBUTE_READ_ONLY);
+	ck_assert_rv(p11->C_CopyObject(s, h, other, 1, &none), CKR_ATTRIBUTE_READ_ONLY);
+	ck_assert_rv(p11->C_CopyObject(s, h, value, 1, &none), CKR_ATTRIBUTE_READ_ONLY);
+	ck_assert_rv(p11->C_CopyObject(s, h, t, 4, NULL), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(p11->C_CopyObject(s, 0x4FFFFFFF, t, 4, &none), CKR_OBJECT_HANDLE_INVALID);
+	ck_assert_ok(p11->C_CopyObject(s, copy, NULL, 0, &none));
+	check_bool(none, CKA_SENSITIVE, CK_TRUE);
+	h = create(fixed, 2);
+	ck_assert_rv(p11->C_CopyObject(s, h, NULL, 0, &none), CKR_ACTION_PROHIBITED);
+	h = create(fixed, 1);
+	ck_assert_rv(p11->C_CopyObject(s, h, both, 2, &none), CKR_SESSION_READ_ONLY);
+}
+END_TEST
+
+START_TEST(copies_of_token_objects)
+{
+	CK_SESSION_HANDLE rw = harness_session(true);
+	unsigned char id[] = { 1, 2, 3 };
+	CK_ATTRIBUTE t[] = { A(CKA_TOKEN, no), { CKA_ID, id, 3 } };
+	CK_OBJECT_HANDLE pub, priv, copy;
+	EVP_PKEY *a, *b;
+
+	for (size_t i = 0; i < harness_nkinds; i += harness_nkinds - 2) {
+		ck_assert_ok(harness_generate(rw, &harness_kinds[i], NULL, NULL, &pub, &priv));
+		ck_assert_rv(p11->C_CopyObject(s, priv, t, 2, &copy), CKR_ACTION_PROHIBITED);
+		ck_assert_rv(p11->C_CopyObject(s, pub, NULL, 0, &copy), CKR_SESSION_READ_ONLY);
+		ck_assert_ok(p11->C_CopyObject(s, pub, t, 2, &copy));
+		check_bool(copy, CKA_TOKEN, CK_FALSE);
+		check_bool(copy, CKA_LOCAL, CK_TRUE);
+		check_bytes(copy, CKA_ID, id, 3);
+		a = harness_pkey(s, pub);
+		b = harness_pkey(s, copy);
+		ck_assert_int_eq(EVP_PKEY_eq(a, b), 1);
+		EVP_PKEY_free(a);
+		EVP_PKEY_free(b);
+	}
+	/* The factory's certificate. */
+	CK_ATTRIBUTE crt[] = { A(CKA_CLASS, cert) };
+	CK_OBJECT_HANDLE h;
+	size_t len;
+	unsigned char *der;
+
+	ck_assert_uint_eq(harness_find(s, crt, 1, &h, 1), 1);
+	ck_assert_ok(p11->C_CopyObject(s, h, t, 2, &copy));
+	der = harness_attribute(s, h, CKA_VALUE, &len);
+	check_bytes(copy, CKA_VALUE, der, len);
+	check_bool(copy, CKA_TRUSTED, CK_FALSE);
+	free(der);
+}
+END_TEST
+
+START_TEST(values_of_secret_keys_can_be_digested)
+{
+	CK_MECHANISM sha = { CKM_SHA256, NULL, 0 };
+	CK_OBJECT_HANDLE h = create_aes(CK_TRUE, CK_FALSE), list[8];
+	unsigned char got[32], want[32];
+	CK_ATTRIBUTE pubs[] = { A(CKA_CLASS, public) };
+	CK_ULONG len = sizeof(got);
+
+	ck_assert_ok(p11->C_DigestInit(s, &sha));
+	ck_assert_ok(p11->C_DigestKey(s, h));
+	ck_assert_ok(p11->C_DigestFinal(s, got, &len));
+	ck_assert_int_eq(EVP_Digest(key16, 16, want, NULL, EVP_sha256(), NULL), 1);
+	ck_assert_int_eq(memcmp(got, want, 32), 0);
+	ck_assert_uint_ge(harness_find(s, pubs, 1, list, 8), 1);
+	ck_assert_ok(p11->C_DigestInit(s, &sha));
+	ck_assert_rv(p11->C_DigestKey(s, list[0]), CKR_KEY_INDIGESTIBLE);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -481,6 +568,9 @@ main(void)
 	tcase_add_test(tc, objects_belong_to_the_session_that_made_them);
 	tcase_add_test(tc, private_objects_need_a_user);
 	tcase_add_test(tc, searches_see_token_and_session_objects);
+	tcase_add_test(tc, copies_of_session_objects);
+	tcase_add_test(tc, copies_of_token_objects);
+	tcase_add_test(tc, values_of_secret_keys_can_be_digested);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }
