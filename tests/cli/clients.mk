@@ -13,7 +13,9 @@ client_tests = \
 	tests/cli/p11-kit.sh \
 	tests/cli/p11tool.sh \
 	tests/cli/pkcs11-tool.sh \
-	tests/cli/stunnel.sh
+	tests/cli/pykcs11.sh \
+	tests/cli/stunnel.sh \
+	tests/cli/wpa.sh
 dist_check_SCRIPTS += $(client_tests)
 cli_tests += $(client_tests)
 EXTRA_DIST += tests/cli/client-lib.sh
