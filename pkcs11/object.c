@@ -94,31 +94,11 @@ mod_C_DestroyObject(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj)
 	return mod_leave_session(s, destroy(s, obj));
 }
 
-/* Bytes on the chip: a key's by its type (its value never leaves), else the value's. */
-static int
-object_size(struct store *st, CK_OBJECT_HANDLE obj, CK_ULONG *sizep)
-{
-	CK_ATTRIBUTE value = { CKA_VALUE, NULL, 0 };
-	struct store_key key;
-	int r = store_key(st, obj, &key);
-
-	if (r == 0 && key.type != NULL) {
-		*sizep = key.type->size;
-		if (!key.type->rsa && key.cls == CKO_PUBLIC_KEY)
-			*sizep = 2 * key.type->size + 1;
-		return 0;
-	}
-	if (r != 0 && r != STORE_EHANDLE)
-		return r;
-	if ((r = store_attributes(st, obj, &value, 1)) == 0)
-		*sizep = value.ulValueLen;
-	return r;
-}
-
 CK_RV
 mod_C_GetObjectSize(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ULONG *sizep)
 {
 	struct session *s;
+	size_t size = 0;
 	CK_RV rv;
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
@@ -127,8 +107,10 @@ mod_C_GetObjectSize(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ULONG *sizep)
 		return mod_leave_session(s, CKR_ARGUMENTS_BAD);
 	if (sobj_is(obj))
 		return mod_leave_session(s, sobj_size(s, obj, sizep));
-	rv = mod_rv(object_size(mod_token_lock(s->token), obj, sizep));
+	rv = mod_rv(store_size(mod_token_lock(s->token), obj, &size));
 	mod_token_unlock(s->token);
+	if (rv == CKR_OK)
+		*sizep = size;
 	return mod_leave_session(s, rv);
 }
 

@@ -21,8 +21,15 @@
  * Read only. */
 #define CKA_OPTIGA_LIFE_CYCLE (OPTIGA_VENDOR | 0x0003UL)
 
-/* Bytes of content used and possible, CK_ULONG. Read only; certificates. */
+/* Bytes of content used and possible, CK_ULONG. Read only; certificates, data, secrets. */
 #define CKA_OPTIGA_USED_SIZE (OPTIGA_VENDOR | 0x0004UL)
 #define CKA_OPTIGA_MAX_SIZE  (OPTIGA_VENDOR | 0x0005UL)
+
+/*
+ * CK_ULONG, in a template of C_SetAttributeValue together with CKA_VALUE of a data object: the
+ * bytes take the place of those from this offset on, the others stay, and the object grows if
+ * need be. Without it CKA_VALUE replaces the whole.
+ */
+#define CKA_OPTIGA_OFFSET (OPTIGA_VENDOR | 0x0006UL)
 
 #endif

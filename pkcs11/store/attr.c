@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "hal/base/err.h"
-#include "pkcs11/store/attr.h"
+#include "pkcs11/store/kind.h"
 
 int
 attr_bool(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
@@ -43,41 +43,36 @@ attr_oid(struct store *st, const struct object *o, unsigned long arg, struct buf
 	return buf_put_u16(out, object_oid(o));
 }
 
+int
+attr_sensitive(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)st;
+	(void)o;
+	(void)arg;
+	(void)out;
+	return STORE_EATTR_SENSITIVE;
+}
+
 /* OID, kind and stamp: other bytes for an object that took another one's place. */
 int
 attr_unique_id(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
 {
-	static const char *const kinds[] = {
-		[OBJ_PRIVATE] = "private",
-		[OBJ_PUBLIC] = "public",
-		[OBJ_CERT] = "certificate",
-	};
-	const uint64_t stamp = o->kind == OBJ_CERT ? o->cert->stamp : key_stamp(st, o->key);
 	char text[64];
 
 	(void)arg;
-	(void)snprintf(text, sizeof(text), "%04x-%s-%016llx", object_oid(o), kinds[o->kind],
-	    (unsigned long long)stamp);
+	(void)snprintf(text, sizeof(text), "%04x-%s-%016llx", object_oid(o), kinds[o->kind].name,
+	    (unsigned long long)object_identity(st, o));
 	return buf_put(out, text, strlen(text));
-}
-
-static bool
-destroyable(const struct object *o, const struct chip_meta *m)
-{
-	/* The public key goes with the private one; the factory key is not for us to destroy. */
-	if (o->kind == OBJ_PUBLIC || object_oid(o) == 0xE0F0)
-		return false;
-	return access_changeable(m);
 }
 
 int
 attr_meta(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
 {
-	const struct chip_meta *m = o->kind == OBJ_CERT ? &o->slot->meta : &o->key->meta;
+	const struct kind *k = &kinds[o->kind];
+	const struct chip_meta *m;
 	int r;
 
-	r = o->kind == OBJ_CERT ? cert_meta(st, o->slot) : key_meta(st, o->key);
-	if (r != 0)
+	if ((r = k->meta(st, o, &m)) != 0)
 		return r;
 	switch ((enum attr_meta_arg)arg) {
 	case ATTR_META_RAW: return buf_put(out, m->raw, m->raw_len);
@@ -90,30 +85,20 @@ attr_meta(struct store *st, const struct object *o, unsigned long arg, struct bu
 	case ATTR_META_MAX:
 		return m->max < 0 ? STORE_EATTR_TYPE
 				  : attr_ulong(st, o, (unsigned long)m->max, out);
-	case ATTR_META_DESTROYABLE: return attr_bool(st, o, destroyable(o, m), out);
+	case ATTR_META_DESTROYABLE: return attr_bool(st, o, k->destroyable(o, m), out);
+	case ATTR_META_CHANGEABLE: return attr_bool(st, o, access_changeable(m), out);
 	}
 	return STORE_EATTR_TYPE;
-}
-
-static unsigned
-kind_bit(const struct object *o)
-{
-	if (o->kind == OBJ_CERT)
-		return ATTR_CERT;
-	if (o->kind == OBJ_PRIVATE)
-		return o->key->row->rsa ? ATTR_PRIV_RSA : ATTR_PRIV_EC;
-	return o->key->row->rsa ? ATTR_PUB_RSA : ATTR_PUB_EC;
 }
 
 const struct attr *
 attr_find(const struct object *o, CK_ATTRIBUTE_TYPE type)
 {
-	const struct attr *rows = o->kind == OBJ_CERT ? attr_rows_cert : attr_rows_key;
-	const size_t n = o->kind == OBJ_CERT ? attr_nrows_cert : attr_nrows_key;
+	const struct attr_table *t = kinds[o->kind].attributes;
 
-	for (size_t i = 0; i < n; i++)
-		if (rows[i].type == type && (rows[i].kinds & kind_bit(o)) != 0)
-			return &rows[i];
+	for (size_t i = 0; i < t->n; i++)
+		if (t->rows[i].type == type && (t->rows[i].kinds & kinds[o->kind].bit(o)) != 0)
+			return &t->rows[i];
 	return NULL;
 }
 

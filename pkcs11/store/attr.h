@@ -10,6 +10,9 @@
 #define ATTR_PUB_EC   0x04
 #define ATTR_PUB_RSA  0x08
 #define ATTR_CERT     0x10
+#define ATTR_DATA     0x20
+#define ATTR_AES      0x40
+#define ATTR_GENERIC  0x80
 
 /* In the order in which a search looks at them (D9). */
 enum attr_cost {
@@ -26,6 +29,7 @@ struct attr {
 	enum attr_cost cost;
 	int (*get)(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 	unsigned long arg;
+	bool settable; /* by C_SetAttributeValue */
 };
 
 /* NULL: objects of this kind have no such attribute. */
@@ -34,15 +38,18 @@ const struct attr *attr_find(const struct object *o, CK_ATTRIBUTE_TYPE type);
 /* Appends the value. STORE_EATTR_SENSITIVE, STORE_EATTR_TYPE, or what kept it from being known. */
 int attr_value(struct store *st, const struct object *o, const struct attr *a, struct buf *out);
 
-/* For the tables and their tests. */
-extern const struct attr attr_rows_key[], attr_rows_cert[];
-extern const size_t attr_nrows_key, attr_nrows_cert;
+struct attr_table {
+	const struct attr *rows;
+	size_t n;
+};
+extern const struct attr_table attr_key, attr_cert, attr_data, attr_secret;
 
 int attr_bool(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_ulong(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_empty(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_oid(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_unique_id(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int attr_sensitive(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_meta(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 
 /* v3.0, PKCS #11 4.4.1 */
@@ -55,6 +62,7 @@ enum attr_meta_arg {
 	ATTR_META_USED,
 	ATTR_META_MAX,
 	ATTR_META_DESTROYABLE,
+	ATTR_META_CHANGEABLE,
 };
 
 #endif

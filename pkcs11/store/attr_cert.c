@@ -90,10 +90,10 @@ get_category(struct store *st, const struct object *o, unsigned long arg, struct
 
 #define ROW(type, cost, get, arg)                                                                  \
 	{                                                                                          \
-		(type), ATTR_CERT, (cost), (get), (arg)                                            \
+		(type), ATTR_CERT, (cost), (get), (arg), false                                     \
 	}
 
-const struct attr attr_rows_cert[] = {
+static const struct attr rows[] = {
 	ROW(CKA_CLASS, ATTR_FREE, attr_ulong, CKO_CERTIFICATE),
 	ROW(CKA_CERTIFICATE_TYPE, ATTR_FREE, attr_ulong, CKC_X_509),
 	ROW(CKA_TOKEN, ATTR_FREE, attr_bool, 1),
@@ -123,8 +123,8 @@ const struct attr attr_rows_cert[] = {
 	ROW(CKA_OPTIGA_LIFE_CYCLE, ATTR_READ, attr_meta, ATTR_META_LCSO),
 	ROW(CKA_OPTIGA_USED_SIZE, ATTR_READ, attr_meta, ATTR_META_USED),
 	ROW(CKA_OPTIGA_MAX_SIZE, ATTR_READ, attr_meta, ATTR_META_MAX),
-	ROW(CKA_ID, ATTR_READ, get_id, 0),
-	ROW(CKA_LABEL, ATTR_READ, get_label, 0),
+	{ CKA_ID, ATTR_CERT, ATTR_READ, get_id, 0, true },
+	{ CKA_LABEL, ATTR_CERT, ATTR_READ, get_label, 0, true },
 	ROW(CKA_CERTIFICATE_CATEGORY, ATTR_READ, get_category, 0),
 };
-const size_t attr_nrows_cert = NITEMS(attr_rows_cert);
+const struct attr_table attr_cert = { rows, NITEMS(rows) };

@@ -7,6 +7,7 @@
 #include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/store/attr.h"
 #include "pkcs11/store/der.h"
+#include "pkcs11/store/mechanisms.h"
 #include "pkcs11/store/spki.h"
 
 static int
@@ -74,24 +75,6 @@ get_gen_mechanism(struct store *st, const struct object *o, unsigned long arg, s
 	    st, o, o->key->row->rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, out);
 }
 
-/* Mechanisms that the module offers for a usage; sha512: only where the chip signs that with RSA.
- */
-static const struct {
-	CK_MECHANISM_TYPE type;
-	bool rsa, sha512;
-} mechanisms[] = {
-	{ CKM_ECDSA, false, false },
-	{ CKM_ECDSA_SHA1, false, false },
-	{ CKM_ECDSA_SHA224, false, false },
-	{ CKM_ECDSA_SHA256, false, false },
-	{ CKM_ECDSA_SHA384, false, false },
-	{ CKM_ECDSA_SHA512, false, false },
-	{ CKM_RSA_PKCS, true, false },
-	{ CKM_SHA256_RSA_PKCS, true, false },
-	{ CKM_SHA384_RSA_PKCS, true, false },
-	{ CKM_SHA512_RSA_PKCS, true, true },
-};
-
 static int
 get_mechanisms(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
 {
@@ -100,14 +83,10 @@ get_mechanisms(struct store *st, const struct object *o, unsigned long arg, stru
 	(void)arg;
 	if ((r = key_meta(st, o->key)) != 0)
 		return r;
-	if (o->key->meta.usage < 0 || (o->key->meta.usage & (CHIP_USE_AUTH | CHIP_USE_SIGN)) == 0)
+	if (o->key->meta.usage < 0)
 		return 0;
-	for (size_t i = 0; i < NITEMS(mechanisms) && r == 0; i++)
-		if (mechanisms[i].rsa == o->key->row->rsa &&
-		    (!mechanisms[i].sha512 ||
-			chip_model_can(chip_model(st->chip), CHIP_CMD_SIGN, CHIP_RSA_SHA512)))
-			r = attr_ulong(st, o, mechanisms[i].type, out);
-	return r;
+	return mechanisms_put(chip_model(st->chip), o->key->row->rsa ? CKK_RSA : CKK_EC,
+	    (unsigned)o->key->meta.usage, out);
 }
 
 static int
@@ -175,16 +154,6 @@ get_rsa(struct store *st, const struct object *o, unsigned long arg, struct buf 
 	return arg == 0 ? buf_put(out, n.p, n.len) : buf_put(out, e.p, e.len);
 }
 
-static int
-get_sensitive(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
-{
-	(void)st;
-	(void)o;
-	(void)arg;
-	(void)out;
-	return STORE_EATTR_SENSITIVE;
-}
-
 #define PRIV  (ATTR_PRIV_EC | ATTR_PRIV_RSA)
 #define PUB   (ATTR_PUB_EC | ATTR_PUB_RSA)
 #define BOTH  (PRIV | PUB)
@@ -192,61 +161,61 @@ get_sensitive(struct store *st, const struct object *o, unsigned long arg, struc
 #define RSA   (ATTR_PRIV_RSA | ATTR_PUB_RSA)
 #define SIGNS (CHIP_USE_AUTH | CHIP_USE_SIGN)
 
-const struct attr attr_rows_key[] = {
-	{ CKA_CLASS, BOTH, ATTR_FREE, get_class, 0 },
-	{ CKA_KEY_TYPE, BOTH, ATTR_FREE, get_key_type, 0 },
-	{ CKA_TOKEN, BOTH, ATTR_FREE, attr_bool, 1 },
-	{ CKA_PRIVATE, BOTH, ATTR_FREE, attr_bool, 0 },
-	{ CKA_MODIFIABLE, BOTH, ATTR_FREE, attr_bool, 1 },
-	{ CKA_COPYABLE, BOTH, ATTR_FREE, attr_bool, 0 },
-	{ CKA_START_DATE, BOTH, ATTR_FREE, attr_empty, 0 },
-	{ CKA_END_DATE, BOTH, ATTR_FREE, attr_empty, 0 },
-	{ CKA_SUBJECT, BOTH, ATTR_FREE, attr_empty, 0 },
-	{ CKA_OPTIGA_OID, BOTH, ATTR_FREE, attr_oid, 0 },
-	{ CKA_ID, BOTH, ATTR_INDEX, get_id, 0 },
-	{ CKA_LABEL, BOTH, ATTR_INDEX, get_label, 0 },
+static const struct attr rows[] = {
+	{ CKA_CLASS, BOTH, ATTR_FREE, get_class, 0, false },
+	{ CKA_KEY_TYPE, BOTH, ATTR_FREE, get_key_type, 0, false },
+	{ CKA_TOKEN, BOTH, ATTR_FREE, attr_bool, 1, false },
+	{ CKA_PRIVATE, BOTH, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_MODIFIABLE, BOTH, ATTR_FREE, attr_bool, 1, false },
+	{ CKA_COPYABLE, BOTH, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_START_DATE, BOTH, ATTR_FREE, attr_empty, 0, false },
+	{ CKA_END_DATE, BOTH, ATTR_FREE, attr_empty, 0, false },
+	{ CKA_SUBJECT, BOTH, ATTR_FREE, attr_empty, 0, false },
+	{ CKA_OPTIGA_OID, BOTH, ATTR_FREE, attr_oid, 0, false },
+	{ CKA_ID, BOTH, ATTR_INDEX, get_id, 0, true },
+	{ CKA_LABEL, BOTH, ATTR_INDEX, get_label, 0, true },
 
-	{ CKA_SENSITIVE, PRIV, ATTR_FREE, attr_bool, 1 },
-	{ CKA_EXTRACTABLE, PRIV, ATTR_FREE, attr_bool, 0 },
-	{ CKA_NEVER_EXTRACTABLE, PRIV, ATTR_FREE, attr_bool, 1 },
-	{ CKA_SIGN_RECOVER, PRIV, ATTR_FREE, attr_bool, 0 },
-	{ CKA_UNWRAP, PRIV, ATTR_FREE, attr_bool, 0 },
-	{ CKA_WRAP_WITH_TRUSTED, PRIV, ATTR_FREE, attr_bool, 0 },
-	{ CKA_ALWAYS_AUTHENTICATE, PRIV, ATTR_FREE, attr_bool, 0 },
-	{ CKA_VERIFY_RECOVER, PUB, ATTR_FREE, attr_bool, 0 },
-	{ CKA_WRAP, PUB, ATTR_FREE, attr_bool, 0 },
-	{ CKA_TRUSTED, PUB, ATTR_FREE, attr_bool, 0 },
+	{ CKA_SENSITIVE, PRIV, ATTR_FREE, attr_bool, 1, false },
+	{ CKA_EXTRACTABLE, PRIV, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_NEVER_EXTRACTABLE, PRIV, ATTR_FREE, attr_bool, 1, false },
+	{ CKA_SIGN_RECOVER, PRIV, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_UNWRAP, PRIV, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_ALWAYS_AUTHENTICATE, PRIV, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_VERIFY_RECOVER, PUB, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_WRAP, PUB, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_TRUSTED, PUB, ATTR_FREE, attr_bool, 0, false },
 
-	{ CKA_SIGN, PRIV, ATTR_META, get_usage, SIGNS },
-	{ CKA_VERIFY, PUB, ATTR_META, get_usage, SIGNS },
-	{ CKA_DERIVE, EC, ATTR_META, get_usage, CHIP_USE_KEYAGREE },
-	{ CKA_DERIVE, RSA, ATTR_FREE, attr_bool, 0 },
-	{ CKA_DECRYPT, ATTR_PRIV_RSA, ATTR_META, get_usage, CHIP_USE_ENC },
-	{ CKA_DECRYPT, ATTR_PRIV_EC, ATTR_FREE, attr_bool, 0 },
-	{ CKA_ENCRYPT, ATTR_PUB_RSA, ATTR_META, get_usage, CHIP_USE_ENC },
-	{ CKA_ENCRYPT, ATTR_PUB_EC, ATTR_FREE, attr_bool, 0 },
-	{ CKA_LOCAL, BOTH, ATTR_META, get_local, 0 },
-	{ CKA_ALWAYS_SENSITIVE, PRIV, ATTR_META, get_local, 0 },
-	{ CKA_KEY_GEN_MECHANISM, BOTH, ATTR_META, get_gen_mechanism, 0 },
-	{ CKA_ALLOWED_MECHANISMS, BOTH, ATTR_META, get_mechanisms, 0 },
-	{ ATTR_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0 },
-	{ CKA_DESTROYABLE, BOTH, ATTR_META, attr_meta, ATTR_META_DESTROYABLE },
-	{ CKA_OPTIGA_METADATA, BOTH, ATTR_META, attr_meta, ATTR_META_RAW },
-	{ CKA_OPTIGA_LIFE_CYCLE, BOTH, ATTR_META, attr_meta, ATTR_META_LCSO },
+	{ CKA_SIGN, PRIV, ATTR_META, get_usage, SIGNS, false },
+	{ CKA_VERIFY, PUB, ATTR_META, get_usage, SIGNS, false },
+	{ CKA_DERIVE, EC, ATTR_META, get_usage, CHIP_USE_KEYAGREE, false },
+	{ CKA_DERIVE, RSA, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_DECRYPT, ATTR_PRIV_RSA, ATTR_META, get_usage, CHIP_USE_ENC, false },
+	{ CKA_DECRYPT, ATTR_PRIV_EC, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_ENCRYPT, ATTR_PUB_RSA, ATTR_META, get_usage, CHIP_USE_ENC, false },
+	{ CKA_ENCRYPT, ATTR_PUB_EC, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_LOCAL, BOTH, ATTR_META, get_local, 0, false },
+	{ CKA_ALWAYS_SENSITIVE, PRIV, ATTR_META, get_local, 0, false },
+	{ CKA_KEY_GEN_MECHANISM, BOTH, ATTR_META, get_gen_mechanism, 0, false },
+	{ CKA_ALLOWED_MECHANISMS, BOTH, ATTR_META, get_mechanisms, 0, false },
+	{ ATTR_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0, false },
+	{ CKA_DESTROYABLE, BOTH, ATTR_META, attr_meta, ATTR_META_DESTROYABLE, false },
+	{ CKA_OPTIGA_METADATA, BOTH, ATTR_META, attr_meta, ATTR_META_RAW, false },
+	{ CKA_OPTIGA_LIFE_CYCLE, BOTH, ATTR_META, attr_meta, ATTR_META_LCSO, false },
 
-	{ CKA_EC_PARAMS, EC, ATTR_META, get_ec_params, 0 },
-	{ CKA_EC_POINT, EC, ATTR_READ, get_ec_point, 0 },
-	{ CKA_MODULUS_BITS, ATTR_PUB_RSA, ATTR_META, get_modulus_bits, 0 },
-	{ CKA_MODULUS, RSA, ATTR_READ, get_rsa, 0 },
-	{ CKA_PUBLIC_EXPONENT, RSA, ATTR_READ, get_rsa, 1 },
-	{ CKA_PUBLIC_KEY_INFO, BOTH, ATTR_READ, get_spki, 0 },
+	{ CKA_EC_PARAMS, EC, ATTR_META, get_ec_params, 0, false },
+	{ CKA_EC_POINT, EC, ATTR_READ, get_ec_point, 0, false },
+	{ CKA_MODULUS_BITS, ATTR_PUB_RSA, ATTR_META, get_modulus_bits, 0, false },
+	{ CKA_MODULUS, RSA, ATTR_READ, get_rsa, 0, false },
+	{ CKA_PUBLIC_EXPONENT, RSA, ATTR_READ, get_rsa, 1, false },
+	{ CKA_PUBLIC_KEY_INFO, BOTH, ATTR_READ, get_spki, 0, false },
 
-	{ CKA_VALUE, ATTR_PRIV_EC, ATTR_FREE, get_sensitive, 0 },
-	{ CKA_PRIVATE_EXPONENT, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
-	{ CKA_PRIME_1, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
-	{ CKA_PRIME_2, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
-	{ CKA_EXPONENT_1, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
-	{ CKA_EXPONENT_2, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
-	{ CKA_COEFFICIENT, ATTR_PRIV_RSA, ATTR_FREE, get_sensitive, 0 },
+	{ CKA_VALUE, ATTR_PRIV_EC, ATTR_FREE, attr_sensitive, 0, false },
+	{ CKA_PRIVATE_EXPONENT, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
+	{ CKA_PRIME_1, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
+	{ CKA_PRIME_2, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
+	{ CKA_EXPONENT_1, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
+	{ CKA_EXPONENT_2, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
+	{ CKA_COEFFICIENT, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
 };
-const size_t attr_nrows_key = NITEMS(attr_rows_key);
+const struct attr_table attr_key = { rows, NITEMS(rows) };

@@ -1,4 +1,4 @@
-/* C_CreateObject (PKCS #11 5.7): where a certificate goes (D4). */
+/* C_CreateObject (PKCS #11 5.7) of certificates: where one goes (D4). */
 #include <config.h>
 
 #include <string.h>
@@ -53,20 +53,13 @@ static const struct tmpl_row rows[] = {
 /* --- what is asked for ---------------------------------------------------------------------- */
 
 static int
-take_class(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+check_type(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
-	CK_ULONG cls = CKO_CERTIFICATE, type = CKC_X_509;
+	CK_ULONG type = CKC_X_509;
 	int r;
 
-	if (tmpl_find(tmpl, n, CKA_CLASS) == NULL)
-		return STORE_ETEMPLATE;
-	if ((r = tmpl_ulong(tmpl, n, CKA_CLASS, &cls)) != 0 ||
-	    (r = tmpl_ulong(tmpl, n, CKA_CERTIFICATE_TYPE, &type)) != 0)
+	if ((r = tmpl_ulong(tmpl, n, CKA_CERTIFICATE_TYPE, &type)) != 0)
 		return r;
-	if (cls != CKO_CERTIFICATE) {
-		log_info("only certificates can be created; keys are generated on the chip");
-		return STORE_ECONFLICT;
-	}
 	return type == CKC_X_509 ? 0 : STORE_EATTR_VALUE;
 }
 
@@ -106,7 +99,7 @@ take_request(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, struct requ
 {
 	int r;
 
-	if ((r = take_class(tmpl, n)) != 0 || (r = tmpl_check(tmpl, n, rows)) != 0 ||
+	if ((r = check_type(tmpl, n)) != 0 || (r = tmpl_check(tmpl, n, rows)) != 0 ||
 	    (r = tmpl_bool(tmpl, n, CKA_TRUSTED, &q->trusted)) != 0 ||
 	    (r = take_value(tmpl_find(tmpl, n, CKA_VALUE), q)) != 0)
 		return r;
@@ -207,7 +200,7 @@ locate(struct store *st, struct cert_slot *s, const struct cur *der, struct obje
 
 		if (c->stamp == stamp && c->len == der->len &&
 		    memcmp(s->raw.data + c->at, der->p, der->len) == 0) {
-			*o = (struct object){ .kind = OBJ_CERT, .slot = s, .cert = c };
+			*o = (struct object){ .kind = OBJ_CERT, .slot = s, .n = i, .cert = c };
 			return 0;
 		}
 	}
@@ -297,7 +290,7 @@ names_fit(struct store *st, const struct cert_slot *s, unsigned n, const struct 
 	buf_free(&now);
 	if (r == HAL_ETOOBIG)
 		return STORE_EFULL;
-	if (r != 0 || (ix.len == st->index.len && memcmp(ix.body, st->index.body, ix.len) == 0))
+	if (r != 0 || index_same(&ix, &st->index))
 		return r;
 	return index_room(st, ix.len);
 }
@@ -570,15 +563,13 @@ create(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h)
 }
 
 int
-store_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *hp)
+cert_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *hp)
 {
 	struct request q = { .spki = BUF_INIT };
 	int r;
 
-	if ((r = store_enter(st)) != 0)
-		return r;
 	if ((r = take_request(st, tmpl, n, &q)) == 0)
 		r = create(st, &q, hp);
 	buf_free(&q.spki);
-	return store_leave(st, r);
+	return r;
 }

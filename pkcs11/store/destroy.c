@@ -6,7 +6,7 @@
 
 #include "hal/base/err.h"
 #include "hal/base/log.h"
-#include "pkcs11/store/internal.h"
+#include "pkcs11/store/kind.h"
 #include "pkcs11/store/spki.h"
 
 #define HASH_OF_DESTROYED 8
@@ -157,6 +157,47 @@ destroy_cert(struct store *st, struct cert_slot *s, unsigned n)
 }
 
 int
+key_destroy(struct store *st, const struct object *o)
+{
+	return destroy_key(st, o->key);
+}
+
+int
+public_destroy(struct store *st, const struct object *o)
+{
+	(void)st;
+	log_info("%04X: the public key goes with the private one", object_oid(o));
+	return STORE_EPROHIBITED;
+}
+
+int
+cert_destroy(struct store *st, const struct object *o)
+{
+	return destroy_cert(st, o->slot, o->n);
+}
+
+/* Content first: names without an object mean nothing. */
+int
+data_destroy(struct store *st, const struct object *o)
+{
+	struct index ix;
+	int r;
+
+	if (o->data == NULL) {
+		log_info("%04X: the chip cannot delete this key, only replace it", OID_AES);
+		return STORE_EPROHIBITED;
+	}
+	if ((r = index_load(st)) != 0)
+		return r;
+	ix = st->index;
+	if ((r = data_unlocked(st, o->data)) != 0 || (r = data_erase(st, o->data)) != 0)
+		return r;
+	object_retire(st, o);
+	index_drop(&ix, index_code(o->data->oid, 0));
+	return index_save_found(st, &ix);
+}
+
+int
 store_destroy(struct store *st, CK_OBJECT_HANDLE h)
 {
 	struct object o;
@@ -164,15 +205,7 @@ store_destroy(struct store *st, CK_OBJECT_HANDLE h)
 
 	if ((r = store_enter(st)) != 0)
 		return r;
-	if ((r = object_resolve(st, h, &o)) != 0)
-		return store_leave(st, r);
-	switch (o.kind) {
-	case OBJ_CERT: r = destroy_cert(st, o.slot, (unsigned)(o.cert - o.slot->certs)); break;
-	case OBJ_PRIVATE: r = destroy_key(st, o.key); break;
-	case OBJ_PUBLIC:
-		log_info("%04X: the public key goes with the private one", o.key->row->oid);
-		r = STORE_EPROHIBITED;
-		break;
-	}
+	if ((r = object_resolve(st, h, &o)) == 0)
+		r = kinds[o.kind].destroy(st, &o);
 	return store_leave(st, r);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "hal/base/err.h"
-#include "pkcs11/store/attr.h"
+#include "pkcs11/store/kind.h"
 
 struct search {
 	const CK_ATTRIBUTE *tmpl;
@@ -67,65 +67,33 @@ match(struct store *st, struct search *s, const struct object *o, enum attr_cost
 }
 
 static int
-search_key(struct store *st, struct search *s, struct key *k, enum obj_kind kind)
+search_at(struct store *st, struct search *s, struct object *o)
 {
-	const struct object o = { .kind = kind, .key = k };
-	bool yes = may_match(s, &o);
+	bool yes = may_match(s, o);
 	int r = 0;
 
 	for (enum attr_cost cost = ATTR_FREE; cost <= ATTR_READ && r == 0 && yes; cost++) {
-		/* Up to here the slot may be empty. */
+		/* Up to here the place may be empty. */
 		if (cost == ATTR_META)
-			r = kind == OBJ_PRIVATE ? key_exists(st, k, &yes)
-						: key_public_exists(st, k, &yes);
+			r = kinds[o->kind].exists(st, o, &yes);
 		if (r == 0 && yes)
-			r = match(st, s, &o, cost, &yes);
+			r = match(st, s, o, cost, &yes);
 	}
-	return r != 0 || !yes ? r : add(st, s, &o);
-}
-
-static int
-search_cert(struct store *st, struct search *s, const struct object *o)
-{
-	bool yes = true;
-	int r = 0;
-
-	for (enum attr_cost cost = ATTR_INDEX; cost <= ATTR_READ && r == 0 && yes; cost++)
-		r = match(st, s, o, cost, &yes);
 	return r != 0 || !yes ? r : add(st, s, o);
-}
-
-static int
-search_certs(struct store *st, struct search *s, struct cert_slot *slot)
-{
-	struct object o = { .kind = OBJ_CERT, .slot = slot };
-	bool yes = may_match(s, &o);
-	int r = 0;
-
-	if (yes)
-		r = match(st, s, &o, ATTR_FREE, &yes);
-	if (r == 0 && yes)
-		r = cert_load(st, slot);
-	for (unsigned i = 0; i < slot->n && r == 0 && yes; i++) {
-		o.cert = &slot->certs[i];
-		r = search_cert(st, s, &o);
-	}
-	return r;
 }
 
 static int
 search_all(struct store *st, struct search *s)
 {
-	int r;
+	struct object o = { 0 };
+	int r = 0;
 
-	for (size_t i = 0; i < NKEYS; i++)
-		if ((r = search_key(st, s, &st->keys[i], OBJ_PRIVATE)) != 0 ||
-		    (r = search_key(st, s, &st->keys[i], OBJ_PUBLIC)) != 0)
-			return r;
-	for (size_t i = 0; i < NCERTSLOTS; i++)
-		if ((r = search_certs(st, s, &st->certs[i])) != 0)
-			return r;
-	return 0;
+	for (enum obj_kind kind = OBJ_PRIVATE; kind < OBJ_NKINDS && r == 0; kind++) {
+		o = (struct object){ .kind = kind };
+		for (size_t i = 0; r == 0 && kinds[kind].at(st, i, &o); i++)
+			r = search_at(st, s, &o);
+	}
+	return r;
 }
 
 int

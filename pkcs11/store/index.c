@@ -93,6 +93,12 @@ index_valid(const uint8_t *body, size_t len)
 	return true;
 }
 
+bool
+index_same(const struct index *a, const struct index *b)
+{
+	return a->len == b->len && memcmp(a->body, b->body, a->len) == 0;
+}
+
 static bool
 find_entry(const struct index *ix, uint8_t code, struct entry *e)
 {

@@ -24,7 +24,7 @@
  * Entries follow each other without gaps:
  *   0   1  what it is about, see index_code
  *   1   1  length of the rest
- *   2   1  state, INDEX_STATE_* (0 for what is no key)
+ *   2   1  state, INDEX_STATE_*
  *   3   .. fields
  * Fields: one byte, 7:5 type (INDEX_*) | 4:0 length 1-31; if these five bits are 0, one more
  * byte with the length 1-255; then the value.
@@ -53,23 +53,28 @@
 #define INDEX_OBJECT_MAX INDEX_OBJECT_M
 #define INDEX_MAX        534 /* bytes of entries */
 
-/* State of a key. Bits that are not named here are kept. */
+/* State of an object. Bits that are not named here are kept. */
 #define INDEX_STATE_GENERATED 0x01 /* made on this chip by this module */
 #define INDEX_STATE_DESTROYED 0x02 /* overwritten; INDEX_HASH and INDEX_ALG tell with what */
 #define INDEX_STATE_PENDING                                                                        \
-	0x04 /* about to be generated, or with DESTROYED about to be                               \
-		overwritten: still set means that this was cut short */
+	0x04                  /* about to be generated, or with DESTROYED about to be              \
+				 overwritten: still set means that this was cut short */
+#define INDEX_STATE_DATA 0x08 /* of a data object: there is one, even if it is all zero */
 
-/* Field types. */
+/* Field types. 0 is left for a form of fields to come. */
 #define INDEX_ID    1 /* CKA_ID */
 #define INDEX_LABEL 2 /* CKA_LABEL, UTF-8 */
 #define INDEX_POINT 3 /* EC public key, compressed point (SEC 1, 2.3.3) */
 #define INDEX_HASH                                                                                 \
 	4 /* first bytes of SHA-256 of the SubjectPublicKeyInfo: 4 of an RSA key, 8 of a destroyed \
 	     one */
-#define INDEX_ALG      5 /* chip algorithm of the key that overwrote a destroyed one */
+#define INDEX_ALG                                                                                  \
+	5 /* chip algorithm of the key that overwrote a destroyed one; of an AES key made here */
+#define INDEX_APPLICATION 6 /* CKA_APPLICATION of a data object, UTF-8 */
+#define INDEX_OBJECT_ID   7 /* CKA_OBJECT_ID of a data object, DER */
 
-#define INDEX_TEXT_MAX 32 /* ID and label */
+#define INDEX_TEXT_MAX    32 /* ID, label and application */
+#define INDEX_DER_MAX     32 /* object ID */
 
 /* Entries in memory, always well-formed. */
 struct index {
@@ -100,6 +105,9 @@ int index_put(struct index *ix, uint8_t code, unsigned type, const void *p, size
 
 /* The whole entry. */
 void index_drop(struct index *ix, uint8_t code);
+
+/* Whether the entries are the same, byte for byte. */
+bool index_same(const struct index *a, const struct index *b);
 
 /* Whether body[0..len) is entries and fields without gaps. */
 bool index_valid(const uint8_t *body, size_t len);

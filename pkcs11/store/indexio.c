@@ -63,6 +63,55 @@ part_owner(struct store *st, int copy, unsigned part)
 	return p->unreadable ? INDEX_FOREIGN : index_owner(p->data.data, p->data.len, &n);
 }
 
+static bool
+part_of_oid(struct store *st, uint16_t oid, int *copy, unsigned *part)
+{
+	const unsigned n = nparts(st, INDEX_MAX);
+
+	if (oid < FIRST_OID || oid >= FIRST_OID + 2 * n)
+		return false;
+	*copy = (int)((oid - FIRST_OID) / n);
+	*part = (oid - FIRST_OID) % n;
+	return true;
+}
+
+bool
+index_part_named(struct store *st, uint16_t oid)
+{
+	unsigned part;
+	int copy;
+
+	return part_of_oid(st, oid, &copy, &part);
+}
+
+int
+index_part_look(
+    struct store *st, uint16_t oid, bool *yes, enum index_owner *owner, const struct buf **content)
+{
+	unsigned part;
+	int copy, r;
+
+	*yes = part_of_oid(st, oid, &copy, &part);
+	if (!*yes)
+		return 0;
+	if ((r = part_read(st, copy, part)) != 0)
+		return r;
+	*owner = part_owner(st, copy, part);
+	*content =
+	    part_cache(st, copy, part)->unreadable ? NULL : &part_cache(st, copy, part)->data;
+	return 0;
+}
+
+void
+index_part_forget(struct store *st, uint16_t oid)
+{
+	unsigned part;
+	int copy;
+
+	if (part_of_oid(st, oid, &copy, &part))
+		part_cache(st, copy, part)->known = false;
+}
+
 /* The copy into ix; HAL_EFORMAT when it is none. Reads no more parts than it has. */
 static int
 copy_read(struct store *st, int copy, struct index *ix)
@@ -202,7 +251,7 @@ index_save(struct store *st, const struct index *ix)
 
 	if ((r = index_load(st)) != 0)
 		return r;
-	if (ix->len == st->index.len && memcmp(ix->body, st->index.body, ix->len) == 0)
+	if (index_same(ix, &st->index))
 		return 0;
 	if ((r = index_room(st, ix->len)) != 0)
 		return r;

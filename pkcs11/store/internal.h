@@ -11,10 +11,13 @@
 #include "pkcs11/store/index.h"
 #include "pkcs11/store/store.h"
 
-#define NKEYS       6 /* E0F0-E0F3, E0FC, E0FD */
-#define NCERTSLOTS  7 /* E0E0-E0E3, E0E8, E0E9, E0EF */
-#define CHAIN_MAX   8 /* certificates in one object, leaf included */
+#define NKEYS       6  /* E0F0-E0F3, E0FC, E0FD */
+#define NCERTSLOTS  7  /* E0E0-E0E3, E0E8, E0E9, E0EF */
+#define CHAIN_MAX   8  /* certificates in one object, leaf included */
+#define NDATASLOTS  18 /* F1D0-F1DF, F1E0, F1E1; Trust M has no F1DC-F1DF */
 #define NINDEXPARTS (2 * INDEX_PARTS)
+
+#define OID_AES     0xE200
 
 /* --- the chip's side of the tables: objects.c ---------------------------------------------- */
 
@@ -73,10 +76,28 @@ struct index_part_cache {
 	struct buf data;
 };
 
-enum obj_kind { OBJ_PRIVATE, OBJ_PUBLIC, OBJ_CERT };
+/* A data object: somebody's data, or with the type of a pre-shared secret a generic secret key. */
+struct data_slot {
+	uint16_t oid;
+	bool meta_known;
+	struct chip_meta meta;
+	bool looked;     /* content was looked at, as far as needed */
+	bool unreadable; /* the chip does not show it */
+	bool zero;
+	bool whole; /* raw is all there is */
+	struct buf raw;
+};
+
+/* The slot of a symmetric key, E200. */
+struct aes_slot {
+	bool meta_known;
+	struct chip_meta meta;
+};
+
+enum obj_kind { OBJ_PRIVATE, OBJ_PUBLIC, OBJ_CERT, OBJ_DATA, OBJ_SECRET, OBJ_NKINDS };
 
 struct handle {
-	enum obj_kind kind;
+	enum obj_kind kind; /* OBJ_NKINDS: the object is gone for good */
 	uint16_t oid;
 	uint64_t stamp; /* tells an object from one that took its place */
 };
@@ -96,6 +117,8 @@ struct store {
 	struct index_part_cache parts[NINDEXPARTS];
 	struct key keys[NKEYS];
 	struct cert_slot certs[NCERTSLOTS];
+	struct data_slot data[NDATASLOTS];
+	struct aes_slot aes;
 
 	struct handle *handles; /* handle h is handles[h - 1] */
 	size_t nhandles, handles_cap;
@@ -106,7 +129,9 @@ struct object {
 	enum obj_kind kind;
 	struct key *key;        /* OBJ_PRIVATE, OBJ_PUBLIC */
 	struct cert_slot *slot; /* OBJ_CERT */
-	struct cert *cert;
+	unsigned n;             /* which certificate of it */
+	struct cert *cert;      /* once it is known to exist */
+	struct data_slot *data; /* OBJ_DATA, OBJ_SECRET; NULL: the AES key */
 };
 
 /* --- store.c -------------------------------------------------------------------------------- */
@@ -124,6 +149,9 @@ void store_forget(struct store *st);
 /* --- objects.c ------------------------------------------------------------------------------ */
 
 uint16_t object_oid(const struct object *o);
+uint64_t object_identity(struct store *st, const struct object *o);
+/* No handle that was given out means this object any more. */
+void object_retire(struct store *st, const struct object *o);
 int object_handle(struct store *st, const struct object *o, CK_OBJECT_HANDLE *h);
 /* STORE_EHANDLE: gone or replaced. */
 int object_resolve(struct store *st, CK_OBJECT_HANDLE h, struct object *o);
@@ -134,6 +162,13 @@ struct cert_slot *cert_slot_by_oid(struct store *st, unsigned oid);
 /* --- indexio.c ------------------------------------------------------------------------------ */
 
 int index_load(struct store *st);
+/* False: no object of the index. Else its content, and whose it is. */
+int index_part_look(
+    struct store *st, uint16_t oid, bool *yes, enum index_owner *owner, const struct buf **content);
+/* Whether the objects of the index include this one; no traffic. */
+bool index_part_named(struct store *st, uint16_t oid);
+/* Somebody else's content there has changed. */
+void index_part_forget(struct store *st, uint16_t oid);
 /* Whether len bytes of entries can be written twice in a row; STORE_EFULL with a log line if not.
  */
 int index_room(struct store *st, size_t len);
@@ -203,6 +238,49 @@ void cert_unpair(struct store *st);
 int cert_id(struct store *st, const struct object *o, struct buf *out);
 int cert_label(struct store *st, const struct object *o, struct buf *out);
 
+/* --- data.c --------------------------------------------------------------------------------- */
+
+void data_slots(struct store *st); /* once, for a new store */
+struct data_slot *data_by_oid(struct store *st, unsigned oid);
+int data_meta(struct store *st, struct data_slot *d);
+void data_forget(struct data_slot *d);
+/* Whether there is an object: data, or with secret a generic secret key. */
+int data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes);
+/* Whether somebody's data may be put in: nothing there, of no type, not locked. */
+int data_free_slot(struct store *st, struct data_slot *d, bool *yes);
+/* All of the content, in d->raw. */
+int data_load(struct store *st, struct data_slot *d);
+/* 0: the conditions let it be changed; STORE_EPROHIBITED with a log line. */
+int data_unlocked(struct store *st, struct data_slot *d);
+int data_write(struct store *st, struct data_slot *d, size_t off, const struct cur *bytes,
+    enum chip_write mode);
+/* Clears content; of a secret its type and conditions too. */
+int data_erase(struct store *st, struct data_slot *d);
+size_t data_max(struct store *st, const struct data_slot *d);
+
+int aes_meta(struct store *st);
+size_t aes_key_len(const struct chip_meta *m);
+/* CHIP_USE_* of a secret key that exists; 0: the chip refuses every use. */
+unsigned secret_usage(struct store *st, const struct object *o);
+int aes_exists(struct store *st, bool *yes);
+
+/* CKA_ID and CKA_LABEL of objects whose name is their own: the index's, or the OID's. */
+int plain_id(struct store *st, uint16_t oid, struct buf *out);
+int plain_label(struct store *st, uint16_t oid, struct buf *out);
+
+/* --- create.c, datacreate.c ----------------------------------------------------------------- */
+
+int cert_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *h);
+int data_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *h);
+int secret_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *h);
+
+/* --- destroy.c ------------------------------------------------------------------------------ */
+
+int key_destroy(struct store *st, const struct object *o);
+int public_destroy(struct store *st, const struct object *o);
+int cert_destroy(struct store *st, const struct object *o);
+int data_destroy(struct store *st, const struct object *o);
+
 /* --- set.c ---------------------------------------------------------------------------------- */
 
 /* ID and label of a template into ix, checked; either may be NULL. */
@@ -210,6 +288,17 @@ int store_put_key(struct store *st, struct index *ix, const struct key *k, const
     const CK_ATTRIBUTE *label);
 int store_put_cert(struct store *st, struct index *ix, const struct object *o,
     const CK_ATTRIBUTE *id, const CK_ATTRIBUTE *label);
+/* Whether an attribute that is a name may be kept: STORE_EATTR_VALUE. */
+int store_check_name(struct store *st, const CK_ATTRIBUTE *a);
+/* The names of an object that shares them with no other, from a template. */
+int store_put_names(
+    struct store *st, struct index *ix, uint16_t oid, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+
+/* C_SetAttributeValue of one kind of object: its names and, where there are some, its values. */
+int key_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+int cert_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+int data_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+int secret_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 
 /* --- certwrite.c ---------------------------------------------------------------------------- */
 

@@ -185,36 +185,17 @@ take_request(struct store *st, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_
 static int
 rsa_room(struct store *st, const struct key *k)
 {
-	const uint16_t oid = k->row->records[0];
-	struct buf data = BUF_INIT, spki = BUF_INIT;
-	const struct chip_keytype *kt;
-	struct chip_meta m;
-	unsigned part;
+	struct data_slot *d = data_by_oid(st, k->row->records[0]);
+	bool data, secret;
 	int r;
 
-	if ((r = chip_data_read(st->chip, oid, 0, 0x10000, &data)) != 0 ||
-	    (r = chip_meta_read(st->chip, oid, &m)) != 0)
-		goto out;
-	if (m.type > 0 || !access_changeable(&m)) {
-		r = STORE_EFULL;
-		goto out;
-	}
-	if (index_owner(data.data, data.len, &part) == INDEX_FREE)
-		goto out;
-	r = spki_parse(data.data, data.len, &kt, &spki);
-	for (size_t i = 0; r == HAL_EFORMAT && (kt = chip_keytype_at(i)) != NULL; i++)
-		if (kt->rsa)
-			r = spki_from_record(data.data, data.len, kt, &spki);
-	if (r == HAL_EFORMAT || (r == 0 && !kt->rsa))
-		r = STORE_EFULL;
-out:
-	if (r == STORE_EFULL || r > 0) {
-		log_info("%04X is in use: no room for the public key of %04X", oid, k->row->oid);
-		r = STORE_EFULL;
-	}
-	buf_free(&data);
-	buf_free(&spki);
-	return r;
+	if ((r = data_exists(st, d, false, &data)) != 0 ||
+	    (r = data_exists(st, d, true, &secret)) != 0)
+		return r;
+	if (!data && !secret && access_changeable(&d->meta))
+		return 0;
+	log_info("%04X is in use: no room for the public key of %04X", d->oid, k->row->oid);
+	return STORE_EFULL;
 }
 
 /* 0: a key can be made in k. STORE_EPROHIBITED: in use or locked. STORE_EFULL: no room for records.
@@ -316,8 +297,9 @@ plan(struct store *st, const struct request *q, const struct key *k, struct inde
 static int
 write_rsa_record(struct store *st, const struct key *k, const struct buf *spki)
 {
-	return chip_data_write(
-	    st->chip, k->row->records[0], 0, spki->data, spki->len, CHIP_ERASE_WRITE);
+	const struct cur bytes = { spki->data, spki->len };
+
+	return data_write(st, data_by_oid(st, k->row->records[0]), 0, &bytes, CHIP_ERASE_WRITE);
 }
 
 static int

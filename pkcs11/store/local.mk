@@ -6,10 +6,13 @@ libstore_la_SOURCES = \
 	pkcs11/store/access.c \
 	pkcs11/store/attr.c pkcs11/store/attr.h \
 	pkcs11/store/attr_cert.c \
+	pkcs11/store/attr_data.c \
 	pkcs11/store/attr_key.c \
 	pkcs11/store/cert.c \
 	pkcs11/store/certwrite.c \
 	pkcs11/store/create.c \
+	pkcs11/store/data.c \
+	pkcs11/store/datacreate.c \
 	pkcs11/store/der.c pkcs11/store/der.h \
 	pkcs11/store/destroy.c \
 	pkcs11/store/find.c \
@@ -17,6 +20,8 @@ libstore_la_SOURCES = \
 	pkcs11/store/indexio.c \
 	pkcs11/store/key.c \
 	pkcs11/store/keygen.c \
+	pkcs11/store/kind.c pkcs11/store/kind.h \
+	pkcs11/store/mechanisms.c pkcs11/store/mechanisms.h \
 	pkcs11/store/objects.c \
 	pkcs11/store/ossl.c pkcs11/store/ossl.h \
 	pkcs11/store/pair.c \

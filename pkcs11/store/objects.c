@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "hal/base/err.h"
-#include "pkcs11/store/internal.h"
+#include "pkcs11/store/kind.h"
 
 /*
  * Key slots. Records of the vendor's Linux tools first: E0F0-E0F3 in F1D0-F1D3, P-521 and
@@ -52,7 +52,7 @@ cert_slot_by_oid(struct store *st, unsigned oid)
 uint16_t
 object_oid(const struct object *o)
 {
-	return o->kind == OBJ_CERT ? o->slot->row->oid : o->key->row->oid;
+	return kinds[o->kind].oid(o);
 }
 
 /* FNV-1a, 64 bits: tells things apart that nobody makes collide to his own harm. */
@@ -67,16 +67,24 @@ object_stamp(const void *p, size_t len)
 	return h;
 }
 
-static uint64_t
-stamp_of(struct store *st, const struct object *o)
+uint64_t
+object_identity(struct store *st, const struct object *o)
 {
-	return o->kind == OBJ_CERT ? o->cert->stamp : key_stamp(st, o->key);
+	return kinds[o->kind].stamp(st, o);
+}
+
+void
+object_retire(struct store *st, const struct object *o)
+{
+	for (size_t i = 0; i < st->nhandles; i++)
+		if (st->handles[i].kind == o->kind && st->handles[i].oid == object_oid(o))
+			st->handles[i].kind = OBJ_NKINDS;
 }
 
 int
 object_handle(struct store *st, const struct object *o, CK_OBJECT_HANDLE *h)
 {
-	const struct handle want = { o->kind, object_oid(o), stamp_of(st, o) };
+	const struct handle want = { o->kind, object_oid(o), object_identity(st, o) };
 
 	for (size_t i = 0; i < st->nhandles; i++) {
 		const struct handle *have = &st->handles[i];
@@ -100,45 +108,35 @@ object_handle(struct store *st, const struct object *o, CK_OBJECT_HANDLE *h)
 	return 0;
 }
 
-static int
-resolve_key(struct store *st, const struct handle *want, struct object *o)
-{
-	bool yes;
-	int r;
-
-	o->key = key_by_oid(st, want->oid);
-	if ((r = key_exists(st, o->key, &yes)) != 0)
-		return r;
-	return yes && key_stamp(st, o->key) == want->stamp ? 0 : STORE_EHANDLE;
-}
-
-static int
-resolve_cert(struct store *st, const struct handle *want, struct object *o)
-{
-	int r;
-
-	o->slot = cert_slot_by_oid(st, want->oid);
-	if ((r = cert_load(st, o->slot)) != 0)
-		return r;
-	for (unsigned i = 0; i < o->slot->n; i++) {
-		o->cert = &o->slot->certs[i];
-		if (o->cert->stamp == want->stamp)
-			return 0;
-	}
-	return STORE_EHANDLE;
-}
-
 int
 object_resolve(struct store *st, CK_OBJECT_HANDLE h, struct object *o)
 {
 	const struct handle *want;
+	bool yes;
+	int r;
 
 	*o = (struct object){ 0 };
 	if (h == 0 || h > st->nhandles)
 		return STORE_EHANDLE;
 	want = &st->handles[h - 1];
+	if (want->kind == OBJ_NKINDS)
+		return STORE_EHANDLE;
 	o->kind = want->kind;
-	return want->kind == OBJ_CERT ? resolve_cert(st, want, o) : resolve_key(st, want, o);
+	for (size_t i = 0; kinds[want->kind].at(st, i, o); i++) {
+		if (object_oid(o) != want->oid)
+			continue;
+		if ((r = kinds[want->kind].exists(st, o, &yes)) != 0)
+			return r;
+		if (yes && object_identity(st, o) == want->stamp)
+			return 0;
+	}
+	return STORE_EHANDLE;
+}
+
+static bool
+is_pair(const struct object *o)
+{
+	return o->kind == OBJ_PRIVATE || o->kind == OBJ_PUBLIC;
 }
 
 int
@@ -149,14 +147,35 @@ store_key(struct store *st, CK_OBJECT_HANDLE h, struct store_key *key)
 
 	if ((r = store_enter(st)) != 0)
 		return r;
-	if ((r = object_resolve(st, h, &o)) == 0 && o.kind == OBJ_CERT)
-		r = STORE_EHANDLE;
-	if (r == 0) {
+	*key = (struct store_key){ 0 };
+	if ((r = object_resolve(st, h, &o)) != 0) {
+		/* gone */
+	} else if (is_pair(&o)) {
 		key->cls = o.kind == OBJ_PRIVATE ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
-		key->oid = o.key->row->oid;
+		key->oid = object_oid(&o);
 		key->type = key_type(o.key);
 		key->usage = (unsigned)o.key->meta.usage;
+	} else if (o.kind == OBJ_SECRET) {
+		key->cls = CKO_SECRET_KEY;
+		key->oid = object_oid(&o);
+		key->aes = o.data == NULL;
+		key->usage = secret_usage(st, &o);
+	} else {
+		r = STORE_EHANDLE;
 	}
+	return store_leave(st, r);
+}
+
+int
+store_size(struct store *st, CK_OBJECT_HANDLE h, size_t *sizep)
+{
+	struct object o;
+	int r;
+
+	if ((r = store_enter(st)) != 0)
+		return r;
+	if ((r = object_resolve(st, h, &o)) == 0)
+		r = kinds[o.kind].size(st, &o, sizep);
 	return store_leave(st, r);
 }
 
@@ -168,7 +187,7 @@ store_public_key(struct store *st, CK_OBJECT_HANDLE h, struct buf *spki)
 
 	if ((r = store_enter(st)) != 0)
 		return r;
-	if ((r = object_resolve(st, h, &o)) == 0 && o.kind == OBJ_CERT)
+	if ((r = object_resolve(st, h, &o)) == 0 && !is_pair(&o))
 		r = STORE_EHANDLE;
 	if (r == 0 && (r = key_public(st, o.key, PUB_SURE)) == 0) {
 		buf_reset(spki);

@@ -1,27 +1,57 @@
-/* C_SetAttributeValue: IDs and labels, kept in the index (D3). PKCS #11 5.7. */
+/* C_SetAttributeValue: names, kept in the index (D3), and values of data. PKCS #11 5.7. */
 #include <config.h>
 
 #include "hal/base/err.h"
 #include "hal/base/log.h"
-#include "pkcs11/store/attr.h"
+#include "pkcs11/optiga-pkcs11.h"
+#include "pkcs11/store/der.h"
+#include "pkcs11/store/kind.h"
 #include "pkcs11/store/tmpl.h"
 #include "pkcs11/store/usage.h"
+
+/* CKA_OBJECT_ID: an OBJECT IDENTIFIER in DER, or nothing. */
+static int
+check_object_id(const CK_ATTRIBUTE *a)
+{
+	size_t total;
+
+	if (a->ulValueLen == 0)
+		return 0;
+	if (a->pValue != NULL && a->ulValueLen <= INDEX_DER_MAX &&
+	    der_length(a->pValue, a->ulValueLen, DER_OID, INDEX_DER_MAX, &total) &&
+	    total == a->ulValueLen)
+		return 0;
+	log_info("CKA_OBJECT_ID is no DER object identifier of at most %d bytes", INDEX_DER_MAX);
+	return STORE_EATTR_VALUE;
+}
+
+int
+store_check_name(struct store *st, const CK_ATTRIBUTE *a)
+{
+	unsigned oid;
+
+	switch (a->type) {
+	case CKA_ID: return usage_id(st, a, &oid);
+	case CKA_LABEL:
+	case CKA_APPLICATION: return usage_label(a);
+	case CKA_OBJECT_ID: return check_object_id(a);
+	default: return 0;
+	}
+}
 
 static int
 check(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
-	unsigned oid;
 	int r;
 
 	for (CK_ULONG i = 0; i < n; i++) {
-		if (tmpl[i].type == CKA_ID)
-			r = usage_id(st, &tmpl[i], &oid);
-		else if (tmpl[i].type == CKA_LABEL)
-			r = usage_label(&tmpl[i]);
-		else
-			r = attr_find(o, tmpl[i].type) != NULL ? STORE_EATTR_READONLY
-							       : STORE_EATTR_TYPE;
-		if (r != 0)
+		const struct attr *a = attr_find(o, tmpl[i].type);
+
+		if (a == NULL)
+			return STORE_EATTR_TYPE;
+		if (!a->settable)
+			return STORE_EATTR_READONLY;
+		if ((r = store_check_name(st, &tmpl[i])) != 0)
 			return r;
 		if (tmpl_find(tmpl, i, tmpl[i].type) != NULL)
 			return STORE_ECONFLICT;
@@ -81,24 +111,114 @@ store_put_cert(struct store *st, struct index *ix, const struct object *o, const
 	return r == HAL_ETOOBIG ? STORE_EFULL : r;
 }
 
-static int
-set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+int
+store_put_names(
+    struct store *st, struct index *ix, uint16_t oid, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		unsigned field;
+	} fields[] = {
+		{ CKA_APPLICATION, INDEX_APPLICATION },
+		{ CKA_OBJECT_ID, INDEX_OBJECT_ID },
+	};
 	const CK_ATTRIBUTE *id = tmpl_find(tmpl, n, CKA_ID);
-	const CK_ATTRIBUTE *label = tmpl_find(tmpl, n, CKA_LABEL);
-	struct index ix;
+	const uint8_t code = index_code(oid, 0);
 	int r;
 
-	if ((r = index_load(st)) != 0)
+	if ((r = check_id(st, oid, id)) != 0 || (r = usage_put_id(ix, code, oid, id)) != 0 ||
+	    (r = usage_put_label(ix, code, oid, tmpl_find(tmpl, n, CKA_LABEL))) != 0)
 		return r;
-	ix = st->index;
-	if (o->kind == OBJ_CERT)
-		r = store_put_cert(st, &ix, o, id, label);
-	else
-		r = store_put_key(st, &ix, o->key, id, label);
-	if (r != 0)
+	for (size_t i = 0; i < NITEMS(fields) && r == 0; i++) {
+		const CK_ATTRIBUTE *a = tmpl_find(tmpl, n, fields[i].type);
+
+		if (a != NULL)
+			r = index_put(ix, code, fields[i].field, a->pValue, a->ulValueLen);
+	}
+	return r == HAL_ETOOBIG ? STORE_EFULL : r;
+}
+
+int
+key_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	struct index ix = st->index;
+	const int r = store_put_key(
+	    st, &ix, o->key, tmpl_find(tmpl, n, CKA_ID), tmpl_find(tmpl, n, CKA_LABEL));
+
+	return r != 0 ? r : index_save_found(st, &ix);
+}
+
+int
+cert_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	struct index ix = st->index;
+	const int r =
+	    store_put_cert(st, &ix, o, tmpl_find(tmpl, n, CKA_ID), tmpl_find(tmpl, n, CKA_LABEL));
+
+	return r != 0 ? r : index_save_found(st, &ix);
+}
+
+int
+secret_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	struct index ix = st->index;
+	const int r = store_put_names(st, &ix, object_oid(o), tmpl, n);
+
+	return r != 0 ? r : index_save_found(st, &ix);
+}
+
+/* --- values of data ------------------------------------------------------------------------- */
+
+struct rewrite {
+	const CK_ATTRIBUTE *value;
+	CK_ULONG at;
+	bool partial;
+};
+
+static int
+take_rewrite(
+    struct store *st, struct data_slot *d, const CK_ATTRIBUTE *tmpl, CK_ULONG n, struct rewrite *w)
+{
+	const size_t max = data_max(st, d);
+	int r;
+
+	w->value = tmpl_find(tmpl, n, CKA_VALUE);
+	w->partial = tmpl_find(tmpl, n, CKA_OPTIGA_OFFSET) != NULL;
+	if ((r = tmpl_ulong(tmpl, n, CKA_OPTIGA_OFFSET, &w->at)) != 0)
 		return r;
-	return index_save_found(st, &ix);
+	if (w->value == NULL)
+		return w->partial ? STORE_ETEMPLATE : 0;
+	if (w->value->ulValueLen == 0) {
+		log_info("%04X: a data object cannot be empty; destroy it instead", d->oid);
+		return STORE_EATTR_VALUE;
+	}
+	if (w->at > max || w->value->ulValueLen > max - w->at) {
+		log_info("%04X: %lu bytes at %lu are too much: %zu fit", d->oid,
+		    w->value->ulValueLen, w->at, max);
+		return STORE_EFULL;
+	}
+	return data_unlocked(st, d);
+}
+
+/* Names have their room before the value is written, and are written after it. */
+int
+data_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	struct index ix = st->index;
+	struct rewrite w = { 0 };
+	struct cur bytes;
+	int r;
+
+	if ((r = take_rewrite(st, o->data, tmpl, n, &w)) != 0 ||
+	    (r = store_put_names(st, &ix, o->data->oid, tmpl, n)) != 0)
+		return r;
+	if (w.value == NULL)
+		return index_save_found(st, &ix);
+	if (!index_same(&ix, &st->index) && (r = index_room(st, ix.len)) != 0)
+		return r;
+	bytes = (struct cur){ w.value->pValue, w.value->ulValueLen };
+	r = data_write(st, o->data, w.at, &bytes, w.partial ? CHIP_WRITE : CHIP_ERASE_WRITE);
+	return r != 0 ? r : index_save_found(st, &ix);
 }
 
 int
@@ -109,7 +229,8 @@ store_set(struct store *st, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl, CK_ULO
 
 	if ((r = store_enter(st)) != 0)
 		return r;
-	if ((r = object_resolve(st, h, &o)) == 0 && (r = check(st, &o, tmpl, n)) == 0)
-		r = set(st, &o, tmpl, n);
+	if ((r = object_resolve(st, h, &o)) == 0 && (r = check(st, &o, tmpl, n)) == 0 &&
+	    (r = index_load(st)) == 0)
+		r = kinds[o.kind].set(st, &o, tmpl, n);
 	return store_leave(st, r);
 }

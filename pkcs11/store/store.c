@@ -28,6 +28,7 @@ store_new(const char *selector, const char *label, struct store **stp)
 		st->keys[i].row = &key_rows[i];
 	for (size_t i = 0; i < NCERTSLOTS; i++)
 		st->certs[i].row = &cert_rows[i];
+	data_slots(st);
 	*stp = st;
 	return 0;
 }
@@ -73,6 +74,9 @@ store_forget(struct store *st)
 		key_forget(&st->keys[i]);
 	for (size_t i = 0; i < NCERTSLOTS; i++)
 		cert_forget(&st->certs[i]);
+	for (size_t i = 0; i < NDATASLOTS; i++)
+		data_forget(&st->data[i]);
+	st->aes.meta_known = false;
 }
 
 int

@@ -105,17 +105,22 @@ int store_find(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT
  */
 int store_attributes(struct store *st, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *tmpl, CK_ULONG n);
 
-/* C_SetAttributeValue: CKA_ID and CKA_LABEL of token objects, kept in the on-chip index. All or
- * nothing. */
+/*
+ * C_SetAttributeValue: CKA_ID and CKA_LABEL (of data CKA_APPLICATION and CKA_OBJECT_ID too), kept
+ * in the on-chip index; CKA_VALUE of data, all of it or from CKA_OPTIGA_OFFSET on. Nothing is
+ * written unless all of the template can be.
+ */
 int store_set(struct store *st, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 
 /*
- * C_CreateObject: certificates (CKO_CERTIFICATE, CKC_X_509, CKA_VALUE) are placed by D4. Other
- * classes: STORE_ECONFLICT. STORE_EPROHIBITED: named slot holds something else or is locked.
+ * C_CreateObject: certificates (CKO_CERTIFICATE, CKC_X_509, CKA_VALUE) are placed by D4, data
+ * (CKO_DATA) and generic secrets (CKO_SECRET_KEY, CKK_GENERIC_SECRET) by D3. Other classes:
+ * STORE_ECONFLICT. STORE_EPROHIBITED: named slot holds something else or is locked. STORE_EFULL:
+ * no slot that it fits in.
  */
 int store_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *hp);
 
-/* C_DestroyObject: certificates and keys, by D6. */
+/* C_DestroyObject: keys by D6; certificates, data and secrets are erased. */
 int store_destroy(struct store *st, CK_OBJECT_HANDLE h);
 
 /*
@@ -127,13 +132,21 @@ int store_generate(struct store *st, bool rsa, const CK_ATTRIBUTE *pub, CK_ULONG
 
 /* What an operation needs to know of a key. */
 struct store_key {
-	CK_OBJECT_CLASS cls; /* CKO_PRIVATE_KEY or CKO_PUBLIC_KEY */
-	uint16_t oid;        /* slot of the (private) key */
-	const struct chip_keytype *type;
-	unsigned usage; /* CHIP_USE_* */
+	CK_OBJECT_CLASS cls;             /* CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY */
+	uint16_t oid;                    /* slot of the (private) key, or data object of a secret */
+	const struct chip_keytype *type; /* NULL: a secret key */
+	bool aes;                        /* secret key: AES, else generic */
+	/*
+	 * CHIP_USE_*. A generic secret's are what the chip does with it: CHIP_USE_SIGN (HMAC) and
+	 * CHIP_USE_KEYAGREE (derivation).
+	 */
+	unsigned usage;
 };
 /* STORE_EHANDLE when h is not a key. Costs at most one metadata read. */
 int store_key(struct store *st, CK_OBJECT_HANDLE h, struct store_key *key);
+
+/* C_GetObjectSize: bytes of the value on the chip; a private or AES key's by its type. */
+int store_size(struct store *st, CK_OBJECT_HANDLE h, size_t *sizep);
 
 /* SubjectPublicKeyInfo (DER) of a public or private key object; may recover it by signatures (D5).
  * spki replaced. */

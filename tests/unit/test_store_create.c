@@ -490,7 +490,7 @@ END_TEST
 
 START_TEST(templates_are_checked)
 {
-	CK_OBJECT_CLASS cls = CKO_CERTIFICATE, data = CKO_DATA;
+	CK_OBJECT_CLASS cls = CKO_CERTIFICATE, other = CKO_PUBLIC_KEY;
 	CK_CERTIFICATE_TYPE attr_cert = CKC_X_509_ATTR_CERT;
 	CK_BBOOL no = CK_FALSE;
 	char longer[40] = "";
@@ -499,7 +499,7 @@ START_TEST(templates_are_checked)
 	certify_stranger("P-256");
 	t[0] = (CK_ATTRIBUTE){ CKA_VALUE, der.data, der.len };
 	ck_assert_int_eq(store_create(st, t, 1, &cert), STORE_ETEMPLATE);
-	t[1] = (CK_ATTRIBUTE){ CKA_CLASS, &data, sizeof(data) };
+	t[1] = (CK_ATTRIBUTE){ CKA_CLASS, &other, sizeof(other) };
 	ck_assert_int_eq(store_create(st, t, 2, &cert), STORE_ECONFLICT);
 	t[1] = (CK_ATTRIBUTE){ CKA_CLASS, &cls, sizeof(cls) };
 	ck_assert_int_eq(store_create(st, t + 1, 1, &cert), STORE_ETEMPLATE);

@@ -12,7 +12,7 @@
 
 #include "hal/base/err.h"
 #include "pkcs11/optiga-pkcs11.h"
-#include "pkcs11/store/attr.h"
+#include "pkcs11/store/kind.h"
 #include "tests/unit/test_store_host.h"
 
 static CK_OBJECT_HANDLE handles[16];
@@ -114,10 +114,11 @@ START_TEST(every_attribute_of_every_object)
 	unsigned have = 0, have_not = 0;
 
 	for (CK_ULONG i = 0; i < nhandles; i++) {
-		for (size_t k = 0; k < attr_nrows_key; k++)
-			*(walk(handles[i], attr_rows_key[k].type) ? &have : &have_not) += 1;
-		for (size_t k = 0; k < attr_nrows_cert; k++)
-			*(walk(handles[i], attr_rows_cert[k].type) ? &have : &have_not) += 1;
+		for (int t = 0; t < OBJ_NKINDS; t++)
+			for (size_t k = 0; k < kinds[t].attributes->n; k++)
+				*(walk(handles[i], kinds[t].attributes->rows[k].type)
+					? &have
+					: &have_not) += 1;
 		ck_assert(!walk(handles[i], 0x87654321));
 	}
 	ck_assert_uint_gt(have, 200);
@@ -127,13 +128,13 @@ END_TEST
 
 START_TEST(rows_are_unique)
 {
-	for (size_t i = 0; i < attr_nrows_key; i++)
-		for (size_t j = 0; j < i; j++)
-			ck_assert(attr_rows_key[i].type != attr_rows_key[j].type ||
-				  (attr_rows_key[i].kinds & attr_rows_key[j].kinds) == 0);
-	for (size_t i = 0; i < attr_nrows_cert; i++)
-		for (size_t j = 0; j < i; j++)
-			ck_assert_uint_ne(attr_rows_cert[i].type, attr_rows_cert[j].type);
+	for (int t = 0; t < OBJ_NKINDS; t++)
+		for (size_t i = 0; i < kinds[t].attributes->n; i++)
+			for (size_t j = 0; j < i; j++)
+				ck_assert(kinds[t].attributes->rows[i].type !=
+					      kinds[t].attributes->rows[j].type ||
+					  (kinds[t].attributes->rows[i].kinds &
+					      kinds[t].attributes->rows[j].kinds) == 0);
 }
 END_TEST
 

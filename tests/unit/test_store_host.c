@@ -16,7 +16,7 @@
 
 struct store *st;
 char host_image[96];
-CK_OBJECT_HANDLE host_found[32];
+CK_OBJECT_HANDLE host_found[64];
 static char dir[64];
 
 static void

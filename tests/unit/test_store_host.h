@@ -29,8 +29,8 @@ int host_hurry(void);
 
 /* --- asking --------------------------------------------------------------------------------- */
 
-/* Number of objects of a class (and with an ID); handles in host_found, at most 32. */
-extern CK_OBJECT_HANDLE host_found[32];
+/* Number of objects of a class (and with an ID); handles in host_found, at most 64. */
+extern CK_OBJECT_HANDLE host_found[64];
 CK_ULONG host_find(const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 CK_ULONG host_find_class(CK_OBJECT_CLASS cls);
 CK_ULONG host_find_id(CK_OBJECT_CLASS cls, const void *id, CK_ULONG len);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "hal/base/err.h"
-#include "pkcs11/store/attr.h"
+#include "pkcs11/store/kind.h"
 #include "pkcs11/store/index.h"
 #include "pkcs11/store/internal.h"
 #include "pkcs11/store/recover.h"
@@ -39,7 +39,7 @@ put(uint16_t oid, const uint8_t *p, size_t len)
 static void
 read_all(void)
 {
-	CK_OBJECT_HANDLE h[32];
+	CK_OBJECT_HANDLE h[NITEMS(host_found)];
 	const CK_ULONG n = host_find(NULL, 0);
 	uint8_t room[2048];
 
@@ -47,15 +47,15 @@ read_all(void)
 	for (CK_ULONG i = 0; i < n; i++) {
 		struct buf spki = BUF_INIT;
 
-		for (size_t k = 0; k < attr_nrows_key + attr_nrows_cert; k++) {
-			CK_ATTRIBUTE a = { k < attr_nrows_key
-					       ? attr_rows_key[k].type
-					       : attr_rows_cert[k - attr_nrows_key].type,
-				room, sizeof(room) };
-			const int r = store_attributes(st, h[i], &a, 1);
+		for (int kind = 0; kind < OBJ_NKINDS; kind++)
+			for (size_t k = 0; k < kinds[kind].attributes->n; k++) {
+				CK_ATTRIBUTE a = { kinds[kind].attributes->rows[k].type, room,
+					sizeof(room) };
+				const int r = store_attributes(st, h[i], &a, 1);
 
-			ck_assert(r == 0 || r == STORE_EATTR_TYPE || r == STORE_EATTR_SENSITIVE);
-		}
+				ck_assert(
+				    r == 0 || r == STORE_EATTR_TYPE || r == STORE_EATTR_SENSITIVE);
+			}
 		(void)store_public_key(st, h[i], &spki);
 		buf_free(&spki);
 	}

@@ -24,15 +24,16 @@
 static const struct {
 	const char *id, *name;
 	CK_ULONG privs, pubs, certs;
+	CK_ULONG data; /* of the authorization reference in F1D0 */
 	const char *curves;
 	bool rsa;
 	int free_ec; /* slots that a key fits in */
 } models[] = {
-	{ "trust-x", "Trust X", 1, 1, 1, "P-256 P-384 ", false, 3 },
-	{ "trust-m-v1", "Trust M V1", 1, 1, 1, "P-256 P-384 ", true, 3 },
-	{ "trust-m-v3", "Trust M V3", 1, 1, 1, CURVES_V3, true, 3 },
-	{ "trust-m-express", "Trust M V3", 3, 2, 2, CURVES_V3, true, 2 },
-	{ "trust-m-mtr", "Trust M V3", 3, 3, 3, CURVES_V3, true, 2 },
+	{ "trust-x", "Trust X", 1, 1, 1, 0, "P-256 P-384 ", false, 3 },
+	{ "trust-m-v1", "Trust M V1", 1, 1, 1, 0, "P-256 P-384 ", true, 3 },
+	{ "trust-m-v3", "Trust M V3", 1, 1, 1, 0, CURVES_V3, true, 3 },
+	{ "trust-m-express", "Trust M V3", 3, 2, 2, 1, CURVES_V3, true, 2 },
+	{ "trust-m-mtr", "Trust M V3", 3, 3, 3, 1, CURVES_V3, true, 2 },
 };
 
 static CK_OBJECT_HANDLE pub, priv;
@@ -46,8 +47,10 @@ START_TEST(a_fresh_chip_lists_what_may_be_seen)
 	ck_assert_int_eq(store_info(st, &info), 0);
 	ck_assert_str_eq(info.model, models[_i].name);
 	change = chip_change(host_chip());
-	ck_assert_uint_eq(
-	    host_find(NULL, 0), models[_i].privs + models[_i].pubs + models[_i].certs);
+	ck_assert_uint_eq(host_find(NULL, 0),
+	    models[_i].privs + models[_i].pubs + models[_i].certs + models[_i].data);
+	ck_assert_uint_eq(host_find_class(CKO_DATA), models[_i].data);
+	ck_assert_uint_eq(host_find_class(CKO_SECRET_KEY), 0);
 	ck_assert_uint_eq(host_find_class(CKO_PRIVATE_KEY), models[_i].privs);
 	ck_assert_uint_eq(host_find_class(CKO_PUBLIC_KEY), models[_i].pubs);
 	ck_assert_uint_eq(host_find_class(CKO_CERTIFICATE), models[_i].certs);

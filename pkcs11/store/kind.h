@@ -1,0 +1,31 @@
+/* The kinds of token objects: one row with all that tells them apart. */
+#ifndef PKCS11_STORE_KIND_H
+#define PKCS11_STORE_KIND_H
+
+#include "pkcs11/store/attr.h"
+
+struct kind {
+	const char *name; /* in CKA_UNIQUE_ID */
+	const struct attr_table *attributes;
+
+	/* The places where such objects may be, from 0; false past the last. No traffic. */
+	bool (*at)(struct store *st, size_t i, struct object *o);
+	uint16_t (*oid)(const struct object *o);
+	/* Whether there is one, and what else of o is known then. */
+	int (*exists)(struct store *st, struct object *o, bool *yes);
+	/* Other numbers for objects that follow each other in one place. After exists. */
+	uint64_t (*stamp)(struct store *st, const struct object *o);
+	/* ATTR_*: which of the attributes it has. */
+	unsigned (*bit)(const struct object *o);
+	int (*meta)(struct store *st, const struct object *o, const struct chip_meta **mp);
+	bool (*destroyable)(const struct object *o, const struct chip_meta *m);
+	/* Bytes on the chip, C_GetObjectSize. */
+	int (*size)(struct store *st, const struct object *o, size_t *sizep);
+
+	int (*set)(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+	int (*destroy)(struct store *st, const struct object *o);
+};
+
+extern const struct kind kinds[OBJ_NKINDS];
+
+#endif
