@@ -7,9 +7,9 @@ if [ "$got" != C_GetFunctionList ]; then
 	echo "exported: $got"
 	exit 1
 fi
-# libcrypto and libc; libgpiod and hidapi for real buses; sanitizers bring libraries of their own.
+# libcrypto, libgmp (public keys from RSA signatures) and libc; libgpiod and hidapi for real buses; sanitizers bring libraries of their own.
 libs=$(objdump -p "$module" | awk '$1 == "NEEDED" &&
-	$2 !~ /^(libcrypto|libc|libgpiod|libhidapi-hidraw|libasan|libubsan|libtsan|libm|libdl|libpthread|ld-linux.*)\.so/ { print $2 }')
+	$2 !~ /^(libcrypto|libc|libgmp|libgpiod|libhidapi-hidraw|libasan|libubsan|libtsan|libm|libdl|libpthread|ld-linux.*)\.so/ { print $2 }')
 if [ -n "$libs" ]; then
 	echo "needs: $libs"
 	exit 1
