@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091,SC2154 # client-lib.sh sets them
 set -eu
 . "${top_srcdir:?}/tests/cli/client-lib.sh"
-need openssl pkcs11-tool
+need openssl pkcs11-tool p11tool
 client 'openssl, engine' libengine-pkcs11-openssl
 new_chip
 new_ca
@@ -52,3 +52,27 @@ for pin in '' '?pin-value=' '?pin-value=123456'; do
 done
 refused env OPENSSL_CONF="$tmp/openssl.cnf" openssl dgst -engine pkcs11 -keyform engine -sha256 \
 	-sign 'pkcs11:token=other;id=%E0%F1;type=private' -out "$tmp/sig" "$tmp/message"
+
+works 'cms decryption with RSA'
+type_manual openssl 5 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'RSA key'; }
+issue "$tmp/reader.pub" reader "$tmp/reader.pem"
+rm "$tmp/message.out"
+type_manual openssl 6 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail decryption; }
+cmp "$tmp/message" "$tmp/message.out"
+openssl pkeyutl -encrypt -pubin -inkey "$tmp/reader.pub" -in "$tmp/message" -out "$tmp/enc"
+OPENSSL_CONF=$tmp/openssl.cnf openssl pkeyutl -decrypt -engine pkcs11 -keyform engine \
+	-inkey 'pkcs11:id=%E0%FC;type=private' -in "$tmp/enc" | cmp - "$tmp/message"
+
+works 'TLS 1.2 with an RSA key'
+pkcs11-tool --module "$module" --keypairgen --key-type rsa:2048 --id e0fd --label rsa > "$tmp/log" 2>&1
+pkcs11-tool --module "$module" --read-object --type pubkey --id e0fd -o "$tmp/rsa.der" 2> "$tmp/log"
+openssl pkey -pubin -inform DER -in "$tmp/rsa.der" -out "$tmp/rsa.pub"
+issue "$tmp/rsa.pub" rsa "$tmp/rsa.pem"
+manual openssl 7 > "$tmp/rsa.cnf"
+rsa_client() {
+	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$tmp/rsa.cnf PKCS11_MODULE_PATH=$module openssl s_client \
+		-connect "127.0.0.1:$port" -CAfile "$tmp/ca.pem" -verify_return_error -engine pkcs11 \
+		-keyform engine -key 'pkcs11:id=%E0%FD;type=private' -cert "$tmp/rsa.pem" -ign_eof
+}
+https_server
+shows 'Subject: CN=rsa' rsa_client

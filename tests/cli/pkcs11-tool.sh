@@ -90,6 +90,14 @@ done
 refused p11 --sign -m RSA-PKCS --id a3 -i "$tmp/rnd" -o "$tmp/sig"
 refused p11 --sign -m RSA-PKCS-PSS --id a3 -i "$tmp/digest" -o "$tmp/sig"
 
+works 'RSA decryption'
+p11 --keypairgen --key-type rsa:2048 --usage-decrypt --id a5 --label 'to decrypt' > "$tmp/log" 2>&1
+p11 --read-object --type pubkey --id a5 -o "$tmp/a5.der"
+openssl pkeyutl -encrypt -pubin -keyform DER -inkey "$tmp/a5.der" -in "$tmp/data" -out "$tmp/enc"
+p11 --decrypt -m RSA-PKCS --id a5 -i "$tmp/enc" -o "$tmp/plain" 2> "$tmp/log"
+cmp "$tmp/data" "$tmp/plain"
+refused p11 --decrypt -m RSA-PKCS --id a5 -i "$tmp/a5.der" -o "$tmp/plain"
+
 works certificates
 for id in a1 a3; do
 	issue "$tmp/$id.pub" "$id" "$tmp/$id.pem"
