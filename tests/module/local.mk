@@ -58,6 +58,20 @@ tests_module_test_sign_SOURCES = tests/module/test_sign.c $(module_harness)
 tests_module_test_sign_CFLAGS = $(module_cflags)
 tests_module_test_sign_LDADD = $(module_ldadd)
 
+module_secret = tests/module/secret.c tests/module/secret.h $(module_harness)
+
+check_PROGRAMS += tests/module/test_crypt
+module_tests += tests/module/test_crypt
+tests_module_test_crypt_SOURCES = tests/module/test_crypt.c $(module_secret)
+tests_module_test_crypt_CFLAGS = $(module_cflags)
+tests_module_test_crypt_LDADD = $(module_ldadd)
+
+check_PROGRAMS += tests/module/test_mac
+module_tests += tests/module/test_mac
+tests_module_test_mac_SOURCES = tests/module/test_mac.c $(module_secret)
+tests_module_test_mac_CFLAGS = $(module_cflags)
+tests_module_test_mac_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_crypt_rsa
 module_tests += tests/module/test_crypt_rsa
 tests_module_test_crypt_rsa_SOURCES = tests/module/test_crypt_rsa.c $(module_harness)
