@@ -20,6 +20,10 @@ static const struct {
 	{ CKO_PRIVATE_KEY, CHIP_USE_KEYAGREE, CKF_DERIVE },
 	{ CKO_PUBLIC_KEY, CHIP_USE_SIGN | CHIP_USE_AUTH, CKF_VERIFY },
 	{ CKO_PUBLIC_KEY, CHIP_USE_ENC, CKF_ENCRYPT },
+	/* AES keys have no usage but this for all that they do; generic secrets these two. */
+	{ CKO_SECRET_KEY, CHIP_USE_ENC, CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY },
+	{ CKO_SECRET_KEY, CHIP_USE_SIGN, CKF_SIGN | CKF_VERIFY },
+	{ CKO_SECRET_KEY, CHIP_USE_KEYAGREE, CKF_DERIVE },
 };
 
 static CK_FLAGS
@@ -46,10 +50,13 @@ mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 	mod_token_unlock(s->token);
 	if (r != 0)
 		return r == STORE_EHANDLE ? CKR_KEY_HANDLE_INVALID : mod_rv(r);
-	if (key.type == NULL)
+	if (key.cls == CKO_SECRET_KEY)
+		k->kind = key.aes ? KEY_AES : KEY_GENERIC;
+	else if (key.type != NULL)
+		k->kind = key.type->rsa ? KEY_RSA : KEY_EC;
+	else
 		return CKR_KEY_HANDLE_INVALID;
 	k->cls = key.cls;
-	k->kind = key.type->rsa ? KEY_RSA : KEY_EC;
 	k->oid = key.oid;
 	k->type = key.type;
 	k->uses = uses_of(&key);

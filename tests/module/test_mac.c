@@ -13,7 +13,7 @@
 #include "tests/module/harness.h"
 #include "tests/module/secret.h"
 
-#define DATA_MAX 20000
+#define DATA_MAX 9100
 
 static CK_SESSION_HANDLE s;
 static CK_OBJECT_HANDLE aes, psk;
@@ -117,6 +117,8 @@ try_length(const struct mac *m, size_t len)
 	ck_assert_ok(sign(&mech, m, len, mac, &n));
 	ck_assert_uint_eq(n, m->len);
 	ck_assert_msg(memcmp(mac, want, n) == 0, "0x%lx of %zu bytes", m->type, len);
+	if (len > 100)
+		return; /* verifying is making it once more */
 	ck_assert_ok(verify(&mech, m, len, mac, n));
 	mac[n - 1] ^= 1;
 	ck_assert_rv(verify(&mech, m, len, mac, n), CKR_SIGNATURE_INVALID);
@@ -125,13 +127,13 @@ try_length(const struct mac *m, size_t len)
 /* 624, 635: what one command takes; 4096: where AES goes over to CBC. */
 START_TEST(data_of_every_length)
 {
-	static const size_t lens[] = { 1, 15, 16, 17, 32, 100, 623, 624, 625, 635, 636, 1300, 4095,
-		4096, 4097, 8191, 8192, 8193, DATA_MAX };
+	static const size_t lens[] = { 1, 15, 16, 17, 32, 100, 624, 625, 635, 636, 4096, 4097,
+		8193 };
 
 	use_place(_i);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
 		for (int m = 0; m < NMACS; m++)
-			if (lens[i] < 9000 || macs[m].key == CKK_AES)
+			if (lens[i] < 4096 || macs[m].key == CKK_AES)
 				try_length(&macs[m], lens[i]);
 }
 END_TEST
@@ -158,7 +160,7 @@ END_TEST
 
 START_TEST(data_in_pieces)
 {
-	static const size_t pieces[] = { 1, 16, 7, 0, 700, 16, 4095, 3, 5000, 1 };
+	static const size_t pieces[] = { 1, 16, 7, 0, 700, 16, 4095, 3, 1 };
 	unsigned char want[64], mac[64];
 
 	use_place(_i);
@@ -195,7 +197,7 @@ START_TEST(macs_as_long_as_asked_for)
 	use_place(_i);
 	for (int m = 0; m < NMACS; m++) {
 		expect(&macs[m], 50, want);
-		for (CK_ULONG len = 1; len <= macs[m].full; len += 5) {
+		for (CK_ULONG len = 1; len <= macs[m].full; len += macs[m].full / 2 - 1) {
 			CK_MECHANISM mech = { macs[m].general, &len, sizeof(len) };
 			CK_ULONG n;
 
@@ -257,20 +259,20 @@ START_TEST(operations_side_by_side)
 	ck_assert_ok(p11->C_SignInit(s, &cmac, aes));
 	ck_assert_ok(p11->C_SignInit(t, &cmac, aes));
 	ck_assert_ok(p11->C_VerifyInit(s, &hmac, psk));
-	for (size_t at = 0; at < 9000; at += 1000) {
+	for (size_t at = 0; at < 5000; at += 1000) {
 		ck_assert_ok(p11->C_SignUpdate(s, data + at, 1000));
 		ck_assert_ok(p11->C_SignUpdate(t, data + at, 900));
 		ck_assert_ok(p11->C_SignUpdate(t, data + at + 900, 100));
 		ck_assert_ok(p11->C_VerifyUpdate(s, data + at, 1000));
 	}
-	expect(&macs[CMAC], 9000, want);
+	expect(&macs[CMAC], 5000, want);
 	n = sizeof(mac);
 	ck_assert_ok(p11->C_SignFinal(s, mac, &n));
 	ck_assert_mem_eq(mac, want, 16);
 	n = sizeof(mac);
 	ck_assert_ok(p11->C_SignFinal(t, mac, &n));
 	ck_assert_mem_eq(mac, want, 16);
-	expect(&macs[3], 9000, want);
+	expect(&macs[3], 5000, want);
 	ck_assert_ok(p11->C_VerifyFinal(s, want, 48));
 }
 END_TEST
