@@ -72,6 +72,12 @@ tests_module_test_mac_SOURCES = tests/module/test_mac.c $(module_secret)
 tests_module_test_mac_CFLAGS = $(module_cflags)
 tests_module_test_mac_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_shared
+module_tests += tests/module/test_shared
+tests_module_test_shared_SOURCES = tests/module/test_shared.c $(module_secret)
+tests_module_test_shared_CFLAGS = $(module_cflags)
+tests_module_test_shared_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_crypt_rsa
 module_tests += tests/module/test_crypt_rsa
 tests_module_test_crypt_rsa_SOURCES = tests/module/test_crypt_rsa.c $(module_harness)
