@@ -84,6 +84,12 @@ tests_module_test_crypt_rsa_SOURCES = tests/module/test_crypt_rsa.c $(module_har
 tests_module_test_crypt_rsa_CFLAGS = $(module_cflags)
 tests_module_test_crypt_rsa_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_pubkey
+module_tests += tests/module/test_pubkey
+tests_module_test_pubkey_SOURCES = tests/module/test_pubkey.c $(module_harness)
+tests_module_test_pubkey_CFLAGS = $(module_cflags)
+tests_module_test_pubkey_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_engine
 module_tests += tests/module/test_engine
 tests_module_test_engine_SOURCES = tests/module/test_engine.c $(module_harness)
