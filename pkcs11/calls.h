@@ -7,6 +7,8 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "pkcs11/pkcs11v3.h"
+
 /* general.c */
 CK_RV mod_C_Initialize(void *args);
 CK_RV mod_C_Finalize(void *reserved);
@@ -125,5 +127,42 @@ CK_RV mod_C_DeriveKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HA
     CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp);
 CK_RV mod_C_GetFunctionStatus(CK_SESSION_HANDLE h);
 CK_RV mod_C_CancelFunction(CK_SESSION_HANDLE h);
+
+/* v3.0: session.c */
+CK_RV mod_C_LoginUser(CK_SESSION_HANDLE h, CK_USER_TYPE user, unsigned char *pin, CK_ULONG pin_len,
+    unsigned char *name, CK_ULONG name_len);
+CK_RV mod_C_SessionCancel(CK_SESSION_HANDLE h, CK_FLAGS flags);
+
+/* message.c */
+CK_RV mod_C_MessageEncryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV mod_C_EncryptMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad,
+    CK_ULONG aad_len, unsigned char *in, CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_EncryptMessageBegin(
+    CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad, CK_ULONG aad_len);
+CK_RV mod_C_EncryptMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len,
+    unsigned char *in, CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len, CK_FLAGS flags);
+CK_RV mod_C_MessageEncryptFinal(CK_SESSION_HANDLE h);
+CK_RV mod_C_MessageDecryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV mod_C_DecryptMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad,
+    CK_ULONG aad_len, unsigned char *in, CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len);
+CK_RV mod_C_DecryptMessageBegin(
+    CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad, CK_ULONG aad_len);
+CK_RV mod_C_DecryptMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len,
+    unsigned char *in, CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len, CK_FLAGS flags);
+CK_RV mod_C_MessageDecryptFinal(CK_SESSION_HANDLE h);
+CK_RV mod_C_MessageSignInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV mod_C_SignMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,
+    CK_ULONG data_len, unsigned char *sig, CK_ULONG *sig_len);
+CK_RV mod_C_SignMessageBegin(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len);
+CK_RV mod_C_SignMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len,
+    unsigned char *data, CK_ULONG data_len, unsigned char *sig, CK_ULONG *sig_len);
+CK_RV mod_C_MessageSignFinal(CK_SESSION_HANDLE h);
+CK_RV mod_C_MessageVerifyInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV mod_C_VerifyMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,
+    CK_ULONG data_len, unsigned char *sig, CK_ULONG sig_len);
+CK_RV mod_C_VerifyMessageBegin(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len);
+CK_RV mod_C_VerifyMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len,
+    unsigned char *data, CK_ULONG data_len, unsigned char *sig, CK_ULONG sig_len);
+CK_RV mod_C_MessageVerifyFinal(CK_SESSION_HANDLE h);
 
 #endif

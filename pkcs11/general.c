@@ -35,8 +35,7 @@ mod_C_GetInfo(CK_INFO *info)
 	if (info == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	memset(info, 0, sizeof(*info));
-	info->cryptokiVersion.major = CRYPTOKI_VERSION_MAJOR;
-	info->cryptokiVersion.minor = CRYPTOKI_VERSION_MINOR;
+	info->cryptokiVersion = (CK_VERSION){ 2, 40 };
 	mod_pad(info->manufacturerID, sizeof(info->manufacturerID), PACKAGE_NAME);
 	mod_pad(info->libraryDescription, sizeof(info->libraryDescription),
 	    "OPTIGA Trust PKCS#11 module");

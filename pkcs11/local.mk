@@ -18,6 +18,7 @@ libmodule_la_SOURCES = \
 	pkcs11/lock.c pkcs11/lock.h \
 	pkcs11/mac.c pkcs11/mac.h \
 	pkcs11/mech.c pkcs11/mech.h \
+	pkcs11/message.c \
 	pkcs11/mod.c pkcs11/mod.h \
 	pkcs11/object.c \
 	pkcs11/op.c pkcs11/op.h \
@@ -41,7 +42,7 @@ pkcs11_LTLIBRARIES += optiga-pkcs11.la
 optiga_pkcs11_la_SOURCES = pkcs11/module.c pkcs11/layout_chip.c pkcs11/optiga-pkcs11.h
 optiga_pkcs11_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
 optiga_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -shared -avoid-version -no-undefined \
-	-export-symbols-regex '^C_GetFunctionList$$' -Wl,-Bsymbolic -Wl,-z,defs
+	-export-symbols-regex '^C_Get(FunctionList|Interface|InterfaceList)$$' -Wl,-Bsymbolic -Wl,-z,defs
 optiga_pkcs11_la_LIBADD = libmodule.la libstore.la libchip.la liblink.la libbus.la libsim.la libbase.la \
 	$(CRYPTO_LIBS)
 include_HEADERS += pkcs11/optiga-pkcs11.h

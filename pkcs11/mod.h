@@ -115,6 +115,9 @@ int mod_token_present(struct mod *m, struct token *t);
 /* Frees a session that is in no list (session.c). */
 void mod_session_free(struct session *s);
 
+/* Ends a search, if there is one (object.c). */
+void mod_find_end(struct session *s);
+
 /* Any result of the layers below, in a session or on asking for a token's presence (rv.c). */
 CK_RV mod_rv(int r);
 CK_RV mod_rv_absent(int r);

@@ -216,6 +216,14 @@ mod_C_FindObjects(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE *list, CK_ULONG max, CK_
 	return mod_leave_session(s, CKR_OK);
 }
 
+void
+mod_find_end(struct session *s)
+{
+	s->finding = false;
+	free(s->found);
+	s->found = NULL;
+}
+
 CK_RV
 mod_C_FindObjectsFinal(CK_SESSION_HANDLE h)
 {
@@ -226,8 +234,6 @@ mod_C_FindObjectsFinal(CK_SESSION_HANDLE h)
 		return rv;
 	if (!s->finding)
 		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
-	s->finding = false;
-	free(s->found);
-	s->found = NULL;
+	mod_find_end(s);
 	return mod_leave_session(s, CKR_OK);
 }

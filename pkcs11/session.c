@@ -4,9 +4,11 @@
  */
 #include <config.h>
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hal/base/err.h"
 #include "pkcs11/calls.h"
 #include "pkcs11/mod.h"
 #include "pkcs11/sobj.h"
@@ -229,4 +231,60 @@ mod_C_Logout(CK_SESSION_HANDLE h)
 	if (rv == CKR_OK)
 		sobj_end_login(s);
 	return mod_leave_session(s, rv);
+}
+
+static CK_RV
+session_is(CK_SESSION_HANDLE h, CK_RV rv)
+{
+	struct session *s;
+	const CK_RV bad = mod_enter_session(h, &s);
+
+	return bad != CKR_OK ? bad : mod_leave_session(s, rv);
+}
+
+CK_RV
+mod_C_LoginUser(CK_SESSION_HANDLE h, CK_USER_TYPE user, unsigned char *pin, CK_ULONG pin_len,
+    unsigned char *name, CK_ULONG name_len)
+{
+	/* Users have names as little as PINs. */
+	if (name == NULL && name_len != 0)
+		return session_is(h, CKR_ARGUMENTS_BAD);
+	return mod_C_Login(h, user, pin, pin_len);
+}
+
+/* What can be under way in a session between two calls. */
+static const struct {
+	CK_FLAGS flag;
+	size_t op;
+} cancels[] = {
+	{ CKF_ENCRYPT, offsetof(struct session, encrypt) },
+	{ CKF_DECRYPT, offsetof(struct session, decrypt) },
+	{ CKF_DIGEST, offsetof(struct session, digest) },
+	{ CKF_SIGN, offsetof(struct session, sign) },
+	{ CKF_VERIFY, offsetof(struct session, verify) },
+};
+
+/* All that the standard has a flag for; most are over when their call returns. */
+#define CANCELS                                                                                    \
+	(CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY |       \
+	    CKF_FIND_OBJECTS | CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN |                 \
+	    CKF_SIGN_RECOVER | CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_GENERATE |                    \
+	    CKF_GENERATE_KEY_PAIR | CKF_WRAP | CKF_UNWRAP | CKF_DERIVE)
+
+CK_RV
+mod_C_SessionCancel(CK_SESSION_HANDLE h, CK_FLAGS flags)
+{
+	struct session *s;
+	CK_RV rv;
+
+	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
+		return rv;
+	if ((flags & ~(CK_FLAGS)CANCELS) != 0)
+		return mod_leave_session(s, CKR_ARGUMENTS_BAD);
+	for (size_t i = 0; i < NITEMS(cancels); i++)
+		if ((flags & cancels[i].flag) != 0)
+			mod_op_end((struct op *)(void *)((char *)s + cancels[i].op));
+	if ((flags & CKF_FIND_OBJECTS) != 0)
+		mod_find_end(s);
+	return mod_leave_session(s, CKR_OK);
 }

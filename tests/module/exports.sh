@@ -1,9 +1,12 @@
 #!/bin/sh
-# The module exports C_GetFunctionList and nothing else, and needs no more libraries than it must.
+# The module exports three functions and nothing else, and needs no more libraries than it must.
 set -eu
 module=${top_builddir:-.}/.libs/optiga-pkcs11.so
-got=$(nm -D --defined-only "$module" | awk '$2 != "A" { print $3 }')
-if [ "$got" != C_GetFunctionList ]; then
+got=$(nm -D --defined-only "$module" | awk '$2 != "A" { print $3 }' | LC_ALL=C sort)
+want='C_GetFunctionList
+C_GetInterface
+C_GetInterfaceList'
+if [ "$got" != "$want" ]; then
 	echo "exported: $got"
 	exit 1
 fi

@@ -102,5 +102,11 @@ tests_module_test_sobj_SOURCES = tests/module/test_sobj.c $(module_harness)
 tests_module_test_sobj_CFLAGS = $(module_cflags)
 tests_module_test_sobj_LDADD = $(module_ldadd)
 
-dist_check_SCRIPTS += tests/module/exports.sh
-lint_tests += tests/module/exports.sh
+check_PROGRAMS += tests/module/test_v3
+module_tests += tests/module/test_v3
+tests_module_test_v3_SOURCES = tests/module/test_v3.c $(module_harness)
+tests_module_test_v3_CFLAGS = $(module_cflags)
+tests_module_test_v3_LDADD = $(module_ldadd)
+
+dist_check_SCRIPTS += tests/module/exports.sh tests/module/v3numbers.sh
+lint_tests += tests/module/exports.sh tests/module/v3numbers.sh
