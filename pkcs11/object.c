@@ -79,6 +79,8 @@ destroy(struct session *s, CK_OBJECT_HANDLE obj)
 	st = mod_token_lock(s->token);
 	if ((rv = check_change(s, st, obj)) == CKR_OK)
 		rv = mod_rv(store_destroy(st, obj));
+	else if (rv == CKR_OBJECT_HANDLE_INVALID && s->rw && store_went_along(st, obj))
+		rv = CKR_OK;
 	mod_token_unlock(s->token);
 	return rv;
 }

@@ -159,7 +159,21 @@ destroy_cert(struct store *st, struct cert_slot *s, unsigned n)
 int
 key_destroy(struct store *st, const struct object *o)
 {
-	return destroy_key(st, o->key);
+	const CK_OBJECT_HANDLE pub = object_companion(st, o);
+	int r;
+
+	if ((r = destroy_key(st, o->key)) == 0 && pub != 0)
+		st->handles[pub - 1].along = true;
+	return r;
+}
+
+bool
+store_went_along(struct store *st, CK_OBJECT_HANDLE h)
+{
+	if (h == 0 || h > st->nhandles || !st->handles[h - 1].along)
+		return false;
+	st->handles[h - 1].along = false;
+	return true;
 }
 
 int

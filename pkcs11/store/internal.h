@@ -100,6 +100,7 @@ struct handle {
 	enum obj_kind kind; /* OBJ_NKINDS: the object is gone for good */
 	uint16_t oid;
 	uint64_t stamp; /* tells an object from one that took its place */
+	bool along;     /* a public key that went with its private key, and nobody asked yet */
 };
 
 struct store {
@@ -152,6 +153,8 @@ uint16_t object_oid(const struct object *o);
 uint64_t object_identity(struct store *st, const struct object *o);
 /* No handle that was given out means this object any more. */
 void object_retire(struct store *st, const struct object *o);
+/* Called before the private key o is destroyed; returns the handle of its public key, or 0. */
+CK_OBJECT_HANDLE object_companion(struct store *st, const struct object *o);
 int object_handle(struct store *st, const struct object *o, CK_OBJECT_HANDLE *h);
 /* STORE_EHANDLE: gone or replaced. */
 int object_resolve(struct store *st, CK_OBJECT_HANDLE h, struct object *o);

@@ -81,19 +81,45 @@ object_retire(struct store *st, const struct object *o)
 			st->handles[i].kind = OBJ_NKINDS;
 }
 
+static struct handle *
+handle_find(struct store *st, const struct handle *want)
+{
+	for (size_t i = 0; i < st->nhandles; i++) {
+		struct handle *have = &st->handles[i];
+
+		if (have->kind == want->kind && have->oid == want->oid &&
+		    have->stamp == want->stamp)
+			return have;
+	}
+	return NULL;
+}
+
+static CK_OBJECT_HANDLE
+handle_number(const struct store *st, const struct handle *have)
+{
+	return have == NULL ? 0 : (CK_OBJECT_HANDLE)(have - st->handles) + 1;
+}
+
+CK_OBJECT_HANDLE
+object_companion(struct store *st, const struct object *o)
+{
+	struct object pub = *o;
+
+	pub.kind = OBJ_PUBLIC;
+	return handle_number(st, handle_find(st, &(struct handle){ .kind = OBJ_PUBLIC,
+						     .oid = object_oid(&pub),
+						     .stamp = object_identity(st, &pub) }));
+}
+
 int
 object_handle(struct store *st, const struct object *o, CK_OBJECT_HANDLE *h)
 {
-	const struct handle want = { o->kind, object_oid(o), object_identity(st, o) };
+	const struct handle want = {
+		.kind = o->kind, .oid = object_oid(o), .stamp = object_identity(st, o)
+	};
 
-	for (size_t i = 0; i < st->nhandles; i++) {
-		const struct handle *have = &st->handles[i];
-
-		if (have->kind == want.kind && have->oid == want.oid && have->stamp == want.stamp) {
-			*h = i + 1;
-			return 0;
-		}
-	}
+	if ((*h = handle_number(st, handle_find(st, &want))) != 0)
+		return 0;
 	if (st->nhandles == st->handles_cap) {
 		const size_t cap = st->handles_cap + 32;
 		struct handle *p = reallocarray(st->handles, cap, sizeof(*p));

@@ -124,6 +124,12 @@ int store_create(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJE
 int store_destroy(struct store *st, CK_OBJECT_HANDLE h);
 
 /*
+ * Whether h was a public key that went with its private key. Clients destroy both, one after the
+ * other, and the second is done already: true, but once only.
+ */
+bool store_went_along(struct store *st, CK_OBJECT_HANDLE h);
+
+/*
  * C_GenerateKeyPair for EC (alg_rsa false, CKA_EC_PARAMS in pub) and RSA (CKA_MODULUS_BITS in
  * pub), by D3 and D6. CKA_ID, CKA_LABEL and usage from both templates.
  */
