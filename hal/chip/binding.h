@@ -17,9 +17,10 @@
 #include "hal/base/secret.h"
 #include "hal/chip/chip.h"
 
-#define CHIP_OID_BINDING 0xE140
-#define CHIP_BINDING_LEN 64
-#define CHIP_BINDING_MIN 32 /* shorter ones are not accepted */
+#define CHIP_OID_BINDING       0xE140
+#define CHIP_OID_AUTHORIZATION 0xF1D0 /* of personalised parts; data object 1 of others */
+#define CHIP_BINDING_LEN       64
+#define CHIP_BINDING_MIN       32 /* shorter ones are not accepted */
 
 /* First 16 hex digits of SHA-256 of the unique ID, and NUL. HAL_ECRYPTO. */
 #define CHIP_SERIAL_LEN 17
@@ -51,14 +52,28 @@ int chip_binding_adopt(struct chip *c, const struct secret *secret);
 /* A handshake now, if there is no session. HAL_EPAIR: no secret, or not the chip's. */
 int chip_binding_prove(struct chip *c);
 
+/*
+ * Whether this host has the secret for conditions on an object: E140 (Conf, Int) or F1D0 (Auto).
+ * The chip is held; no traffic. It may be another one than the chip's.
+ */
+bool chip_has_secret(struct chip *c, uint16_t oid);
+
 /* Forgets the secret on the host: its files are removed. The chip keeps its own. */
 int chip_binding_remove(struct chip *c);
 
 /*
  * A second secret of the vendor's portal, the authorization reference of F1D0, kept beside the
- * first (SERIAL.auth) for chip_authorize. HAL_ENOTFOUND: there is none.
+ * first (SERIAL.auth). HAL_ENOTFOUND: there is none.
  */
 int chip_authorization_keep(struct chip *c, const struct secret *secret);
 int chip_authorization_load(struct chip *c, struct secret **sp);
+
+/*
+ * Authorizes with it, as chip_authorize does. Commands need none of this either: one that the chip
+ * refuses, on an object whose condition names Auto(F1D0), is sent again after it. The state holds
+ * until the application is closed or chip_deauthorize ends it, for every process.
+ * CHIP_E_AUTHORIZATION: it is not the chip's. HAL_EBUSY: no session context is free.
+ */
+int chip_authorize_stored(struct chip *c);
 
 #endif

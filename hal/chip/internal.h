@@ -14,10 +14,11 @@ struct bus;
 struct bus_record;
 struct link;
 
-/* What an object's conditions demand: reading, changing, executing through the encryption. */
+/* What an object's conditions demand for reading, changing, executing. */
 struct chip_needs {
 	uint16_t oid;
-	bool shielded[3];
+	bool shielded[3];   /* the encryption */
+	bool authorized[3]; /* name the authorization with F1D0 */
 };
 
 struct chip {
@@ -40,6 +41,7 @@ struct chip {
 	bool pending;         /* the link's secret is that of an unfinished pairing */
 	bool proving;         /* the link's secret and no other is meant */
 	bool shield_all;      /* protect every command */
+	bool authorizing;     /* the commands under way answer a challenge */
 	struct secret *slept; /* the encrypted session of a chip that hibernates, or NULL */
 	bool contexts[CHIP_SESSION_COUNT]; /* those that are ours */
 	uint64_t contexts_boot;            /* while chip_boot is this */
@@ -129,10 +131,18 @@ void chip_mark_shielded(struct chip *c);
 /* Persistent content is about to change. */
 void chip_mark_changed(struct chip *c);
 
-/* --- protect.c, binding.c ------------------------------------------------------------------ */
+/* --- protect.c, binding.c, authorize.c
+ * ------------------------------------------------------------------ */
 
 /* Whether a command must be protected; may read metadata of its object. Only while held. */
 int chip_protect_choose(struct chip *c, const struct chip_apdu *a, const struct buf *in, bool *yes);
+
+/* Whether the condition of its object names the authorization that a secret is kept for. */
+int chip_protect_authorizes(
+    struct chip *c, const struct chip_apdu *a, const struct buf *in, bool *yes);
+
+/* A command was refused: true if its object asked for an authorization, and now has it. */
+bool chip_authorize_for(struct chip *c, const struct chip_apdu *a, const struct buf *in);
 
 /* Whether a condition needs the encrypted connection; lcso: of its object, or -1. */
 bool chip_access_shielded(const struct cur *ac, int lcso);

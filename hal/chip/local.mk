@@ -7,6 +7,7 @@ libchip_la_SOURCES = \
 	hal/chip/agree.c \
 	hal/chip/apdu.c \
 	hal/chip/asym.c \
+	hal/chip/authorize.c \
 	hal/chip/bindfile.c hal/chip/bindfile.h \
 	hal/chip/binding.c \
 	hal/chip/chip.c \

@@ -20,6 +20,7 @@
 #define AC_ALWAYS  0x00
 #define AC_CONF    0x20
 #define AC_INT     0x21
+#define AC_AUTO    0x23
 #define AC_LCSO    0xE1
 #define AC_AND     0xFD
 #define AC_OR      0xFE
@@ -125,6 +126,24 @@ chip_access_shielded(const struct cur *ac, int lcso)
 	}
 }
 
+/* Whether any part of it is an authorization with the portal's secret. */
+static bool
+names_authorization(const struct cur *ac)
+{
+	struct cur c = *ac;
+	bool names, holds;
+	uint8_t glue;
+
+	while (c.p != NULL && c.len > 0) {
+		if (c.len >= 3 && c.p[0] == AC_AUTO &&
+		    (c.p[1] << 8 | c.p[2]) == CHIP_OID_AUTHORIZATION)
+			return true;
+		if (!take_condition(&c, 0, &names, &holds) || !cur_u8(&c, &glue))
+			return false;
+	}
+	return false;
+}
+
 /* --- conditions that were read ------------------------------------------------------------- */
 
 void
@@ -153,6 +172,9 @@ needs_of(struct chip *c, uint16_t oid, struct chip_needs *n)
 	n->shielded[READ] = chip_access_shielded(&m.read, m.lcso);
 	n->shielded[CHANGE] = chip_access_shielded(&m.change, m.lcso);
 	n->shielded[EXECUTE] = chip_access_shielded(&m.execute, m.lcso);
+	n->authorized[READ] = names_authorization(&m.read);
+	n->authorized[CHANGE] = names_authorization(&m.change);
+	n->authorized[EXECUTE] = names_authorization(&m.execute);
 	if (c->nneeds < NITEMS(c->needs))
 		c->needs[c->nneeds++] = *n;
 	return 0;
@@ -183,23 +205,49 @@ may_demand(const struct chip *c, uint16_t oid)
 	return o != NULL && o->kind != CHIP_KIND_STATUS && o->kind != CHIP_KIND_SESSION;
 }
 
-static int
-object_demands(struct chip *c, const struct chip_apdu *a, const struct buf *in, bool *yes)
+/* The conditions of a command's object that count for it; *access: which. False: there is none. */
+static bool
+object_needs(struct chip *c, const struct chip_apdu *a, const struct buf *in, struct chip_needs *n,
+    enum access *access, int *rp)
 {
-	struct chip_needs n;
 	uint16_t oid;
-	int r;
 
+	*rp = 0;
 	for (size_t i = 0; i < NITEMS(objects); i++) {
 		if (objects[i].cmd != a->cmd ||
 		    (objects[i].param != ANY && objects[i].param != a->param) ||
 		    !find_oid(in, objects[i].tag, &oid) || !may_demand(c, oid))
 			continue;
-		if ((r = needs_of(c, oid, &n)) != 0)
-			return r < 0 ? r : 0; /* what is wrong with it, the command will tell */
-		*yes = n.shielded[objects[i].access];
+		*access = objects[i].access;
+		*rp = needs_of(c, oid, n);
+		return *rp == 0;
 	}
-	return 0;
+	return false;
+}
+
+static int
+object_demands(struct chip *c, const struct chip_apdu *a, const struct buf *in, bool *yes)
+{
+	struct chip_needs n;
+	enum access access;
+	int r;
+
+	if (object_needs(c, a, in, &n, &access, &r))
+		*yes = n.shielded[access];
+	return r < 0 ? r : 0; /* what is wrong with it, the command will tell */
+}
+
+int
+chip_protect_authorizes(struct chip *c, const struct chip_apdu *a, const struct buf *in, bool *yes)
+{
+	struct chip_needs n;
+	enum access access;
+	int r;
+
+	*yes = false;
+	if (object_needs(c, a, in, &n, &access, &r))
+		*yes = n.authorized[access];
+	return r < 0 ? r : 0;
 }
 
 int

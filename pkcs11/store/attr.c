@@ -85,8 +85,8 @@ attr_meta(struct store *st, const struct object *o, unsigned long arg, struct bu
 	case ATTR_META_MAX:
 		return m->max < 0 ? STORE_EATTR_TYPE
 				  : attr_ulong(st, o, (unsigned long)m->max, out);
-	case ATTR_META_DESTROYABLE: return attr_bool(st, o, k->destroyable(o, m), out);
-	case ATTR_META_CHANGEABLE: return attr_bool(st, o, access_changeable(m), out);
+	case ATTR_META_DESTROYABLE: return attr_bool(st, o, k->destroyable(st, o, m), out);
+	case ATTR_META_CHANGEABLE: return attr_bool(st, o, access_changeable(st, m), out);
 	}
 	return STORE_EATTR_TYPE;
 }

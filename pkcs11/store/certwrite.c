@@ -23,7 +23,7 @@ cert_slot_free(struct store *st, struct cert_slot *s, bool *yes)
 		return r;
 	if ((r = cert_meta(st, s)) != 0)
 		return r;
-	*yes = access_changeable(&s->meta);
+	*yes = access_changeable(st, &s->meta);
 	return 0;
 }
 
@@ -34,7 +34,7 @@ check_unlocked(struct store *st, struct cert_slot *s)
 
 	if ((r = cert_meta(st, s)) != 0)
 		return r;
-	if (access_changeable(&s->meta))
+	if (access_changeable(st, &s->meta))
 		return 0;
 	log_info("%04X is locked: its rules do not let anybody here change it", s->row->oid);
 	return STORE_EPROHIBITED;

@@ -224,7 +224,7 @@ data_free_slot(struct store *st, struct data_slot *d, bool *yes)
 	/* The record of an RSA key that is there stays. */
 	if (d->looked && !d->zero)
 		return 0;
-	*yes = access_changeable(&d->meta);
+	*yes = access_changeable(st, &d->meta);
 	return 0;
 }
 
@@ -237,7 +237,7 @@ data_unlocked(struct store *st, struct data_slot *d)
 
 	if ((r = data_meta(st, d)) != 0)
 		return r;
-	if (access_changeable(&d->meta))
+	if (access_changeable(st, &d->meta))
 		return 0;
 	log_info("%04X is locked: its rules do not let anybody here change it", d->oid);
 	return STORE_EPROHIBITED;
@@ -320,7 +320,7 @@ secret_usage(struct store *st, const struct object *o)
 
 	if (o->data == NULL)
 		return (unsigned)st->aes.meta.usage;
-	if (!access_usable(&o->data->meta))
+	if (!access_usable(st, &o->data->meta))
 		return 0;
 	if (chip_model_can(m, CHIP_CMD_DERIVE, CHIP_KDF_PRF_SHA256))
 		usage |= CHIP_USE_KEYAGREE;

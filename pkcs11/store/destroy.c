@@ -100,7 +100,7 @@ destroy_key(struct store *st, struct key *k)
 		log_info("%04X, the factory's key, is left alone", k->row->oid);
 		return STORE_EPROHIBITED;
 	}
-	if (!access_changeable(&k->meta)) {
+	if (!access_changeable(st, &k->meta)) {
 		log_info("%04X is locked: the key stays", k->row->oid);
 		return STORE_EPROHIBITED;
 	}

@@ -197,7 +197,7 @@ part_usable(struct store *st, int copy, unsigned part, bool *yes)
 	}
 	if ((r = chip_meta_read(st->chip, part_oid(st, copy, part), &m)) != 0)
 		return r < 0 ? r : 0;
-	*yes = m.type <= 0 && access_changeable(&m);
+	*yes = m.type <= 0 && access_changeable(st, &m);
 	return 0;
 }
 

@@ -192,7 +192,7 @@ int key_exists(struct store *st, struct key *k, bool *yes);
 int key_free(struct store *st, struct key *k, bool *yes);
 int key_meta(struct store *st, struct key *k);
 const struct chip_keytype *key_type(const struct key *k); /* after key_meta; may be NULL */
-bool key_signs(const struct key *k);
+bool key_signs(struct store *st, const struct key *k);
 /* Whether the index says "generated here" and no signature says otherwise. */
 bool key_local(struct store *st, const struct key *k);
 uint64_t key_stamp(struct store *st, const struct key *k);
@@ -318,7 +318,7 @@ int cert_erase(struct store *st, struct cert_slot *s);
 /* --- access.c ------------------------------------------------------------------------------- */
 
 /* Whether a condition may be met from here: false is certain, true is the chip's to say. */
-bool access_changeable(const struct chip_meta *m);
-bool access_usable(const struct chip_meta *m); /* execute */
+bool access_changeable(struct store *st, const struct chip_meta *m);
+bool access_usable(struct store *st, const struct chip_meta *m); /* execute */
 
 #endif

@@ -43,10 +43,10 @@ key_type(const struct key *k)
 }
 
 bool
-key_signs(const struct key *k)
+key_signs(struct store *st, const struct key *k)
 {
 	return k->meta.usage > 0 && (k->meta.usage & (CHIP_USE_AUTH | CHIP_USE_SIGN)) != 0 &&
-	       access_usable(&k->meta);
+	       access_usable(st, &k->meta);
 }
 
 /* What a destroyed key was overwritten with is still what is there, as far as can be seen. */

@@ -192,7 +192,7 @@ rsa_room(struct store *st, const struct key *k)
 	if ((r = data_exists(st, d, false, &data)) != 0 ||
 	    (r = data_exists(st, d, true, &secret)) != 0)
 		return r;
-	if (!data && !secret && access_changeable(&d->meta))
+	if (!data && !secret && access_changeable(st, &d->meta))
 		return 0;
 	log_info("%04X is in use: no room for the public key of %04X", d->oid, k->row->oid);
 	return STORE_EFULL;
@@ -214,7 +214,7 @@ check_slot(struct store *st, struct key *k, bool named)
 			    "%04X holds a key: destroy it first or use another slot", k->row->oid);
 		return STORE_EPROHIBITED;
 	}
-	if (!access_changeable(&k->meta)) {
+	if (!access_changeable(st, &k->meta)) {
 		log_info("%04X is locked", k->row->oid);
 		return STORE_EPROHIBITED;
 	}

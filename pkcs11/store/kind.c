@@ -62,15 +62,16 @@ key_meta_of(struct store *st, const struct object *o, const struct chip_meta **m
 
 /* The factory's key is not for us to destroy. */
 static bool
-private_destroyable(const struct object *o, const struct chip_meta *m)
+private_destroyable(struct store *st, const struct object *o, const struct chip_meta *m)
 {
-	return o->key->row->oid != OID_FACTORY_KEY && access_changeable(m);
+	return o->key->row->oid != OID_FACTORY_KEY && access_changeable(st, m);
 }
 
 /* The public key goes with the private one. */
 static bool
-never_destroyable(const struct object *o, const struct chip_meta *m)
+never_destroyable(struct store *st, const struct object *o, const struct chip_meta *m)
 {
+	(void)st;
 	(void)o;
 	(void)m;
 	return false;
@@ -147,10 +148,10 @@ cert_meta_of(struct store *st, const struct object *o, const struct chip_meta **
 }
 
 static bool
-changeable(const struct object *o, const struct chip_meta *m)
+changeable(struct store *st, const struct object *o, const struct chip_meta *m)
 {
 	(void)o;
-	return access_changeable(m);
+	return access_changeable(st, m);
 }
 
 static int
@@ -233,9 +234,9 @@ data_meta_of(struct store *st, const struct object *o, const struct chip_meta **
 
 /* A key in E200 cannot be deleted. */
 static bool
-secret_destroyable(const struct object *o, const struct chip_meta *m)
+secret_destroyable(struct store *st, const struct object *o, const struct chip_meta *m)
 {
-	return o->data != NULL && access_changeable(m);
+	return o->data != NULL && access_changeable(st, m);
 }
 
 static int

@@ -18,7 +18,7 @@ struct kind {
 	/* ATTR_*: which of the attributes it has. */
 	unsigned (*bit)(const struct object *o);
 	int (*meta)(struct store *st, const struct object *o, const struct chip_meta **mp);
-	bool (*destroyable)(const struct object *o, const struct chip_meta *m);
+	bool (*destroyable)(struct store *st, const struct object *o, const struct chip_meta *m);
 	/* Bytes on the chip, C_GetObjectSize. */
 	int (*size)(struct store *st, const struct object *o, size_t *sizep);
 

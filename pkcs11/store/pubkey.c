@@ -189,7 +189,7 @@ from_signatures(struct store *st, struct key *k, struct buf *spki)
 	unsigned n = 0, need;
 	int r;
 
-	if (!key_signs(k))
+	if (!key_signs(st, k))
 		return HAL_EFORMAT;
 	memset(s, 0, sizeof(s));
 	if ((r = recover_digests(kt, sha512, s, &need)) != 0)
@@ -282,7 +282,7 @@ key_public(struct store *st, struct key *k, enum pub_effort effort)
 	for (;;) {
 		if (k->spki.len == 0 && (r = next_source(st, k, last_source[effort])) != 0)
 			break;
-		if (effort != PUB_SURE || k->confirmed || !key_signs(k))
+		if (effort != PUB_SURE || k->confirmed || !key_signs(st, k))
 			return 0;
 		if ((r = confirm(st, k, &k->spki)) == 0) {
 			k->confirmed = true;
@@ -306,7 +306,7 @@ key_public_exists(struct store *st, struct key *k, bool *yes)
 
 	if ((r = key_exists(st, k, yes)) != 0 || !*yes)
 		return r;
-	if (k->spki.len != 0 || (key_signs(k)))
+	if (k->spki.len != 0 || (key_signs(st, k)))
 		return 0;
 	r = key_public(st, k, PUB_WITNESS);
 	*yes = r == 0;

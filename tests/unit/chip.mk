@@ -130,3 +130,11 @@ tests_unit_test_chip_shield_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS
 tests_unit_test_chip_handover_SOURCES = tests/unit/test_chip_handover.c $(shield_bed)
 tests_unit_test_chip_handover_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_handover_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+portal = tests/unit/portal.c tests/unit/portal.h
+check_PROGRAMS += tests/unit/test_chip_portal
+unit_tests += tests/unit/test_chip_portal
+tests_unit_test_chip_portal_SOURCES = tests/unit/test_chip_portal.c $(portal) \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_portal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_portal_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)

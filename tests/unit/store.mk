@@ -33,7 +33,7 @@ tests_unit_test_store_keys_SOURCES = tests/unit/test_store_keys.c $(store_host)
 tests_unit_test_store_keys_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_keys_LDADD = $(store_test_libs)
 
-tests_unit_test_store_models_SOURCES = tests/unit/test_store_models.c $(store_host)
+tests_unit_test_store_models_SOURCES = tests/unit/test_store_models.c $(store_host) $(portal)
 tests_unit_test_store_models_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_models_LDADD = $(store_test_libs)
 

@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "pkcs11/store/index.h"
 #include "pkcs11/store/spki.h"
+#include "hal/chip/bindfile.h"
+#include "hal/chip/binding.h"
+#include "tests/unit/portal.h"
 #include "tests/unit/test_store_host.h"
 
 #define CURVES_V3 "P-256 P-384 P-521 Brainpool P256r1 Brainpool P384r1 Brainpool P512r1 "
@@ -153,6 +157,107 @@ START_TEST(free_slots_are_filled_and_no_more)
 }
 END_TEST
 
+/* --- personalised parts with the secrets of their portal ----------------------------------------
+ */
+
+static char binding[64], serial[CHIP_SERIAL_LEN];
+
+/* A host that was given the portal file. */
+static void
+start_bound(const char *model)
+{
+	struct portal p;
+
+	(void)snprintf(binding, sizeof(binding), "/tmp/store-binding.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(binding));
+	ck_assert_int_eq(setenv("OPTIGA_BINDING_DIR", binding, 1), 0);
+	host_start_model(model);
+	portal_of(host_image, &p);
+	ck_assert_int_eq(chip_serial(chip_uid(host_chip()), serial), 0);
+	ck_assert_int_eq(chip_binding_adopt(host_chip(), p.binding), 0);
+	ck_assert_int_eq(chip_authorization_keep(host_chip(), p.authorization), 0);
+	portal_free(&p);
+	host_again();
+}
+
+static void
+end_bound(void)
+{
+	ck_assert_int_eq(bindfile_remove(binding, serial, BINDFILE_CURRENT), 0);
+	ck_assert_int_eq(bindfile_remove(binding, serial, BINDFILE_AUTH), 0);
+	ck_assert_int_eq(rmdir(binding), 0);
+	unsetenv("OPTIGA_BINDING_DIR");
+	host_end();
+}
+
+static int
+rename_auth(bool away)
+{
+	char here[128], there[128];
+
+	(void)snprintf(here, sizeof(here), "%s/%s%s", binding, serial, BINDFILE_AUTH);
+	(void)snprintf(there, sizeof(there), "%s/away", binding);
+	return away ? rename(here, there) : rename(there, here);
+}
+
+static const char *const personal[] = { "trust-m-express", "trust-m-mtr" };
+
+/* Now what wants an encrypted connection shows as well: everything comes in threes. */
+START_TEST(a_bound_host_lists_and_uses_everything)
+{
+	struct buf id = BUF_INIT, spki = BUF_INIT;
+	CK_OBJECT_HANDLE privs[8];
+	CK_ULONG n;
+
+	start_bound(personal[_i]);
+	ck_assert_uint_eq(host_find_class(CKO_PUBLIC_KEY), 3);
+	ck_assert_uint_eq(host_find_class(CKO_CERTIFICATE), 3);
+	ck_assert_uint_eq(n = host_find_class(CKO_PRIVATE_KEY), 3);
+	memcpy(privs, host_found, n * sizeof(*privs));
+	for (CK_ULONG i = 0; i < n; i++) {
+		buf_reset(&id);
+		ck_assert_int_eq(host_get(privs[i], CKA_ID, &id), 0);
+		ck_assert_uint_eq(host_find_id(CKO_CERTIFICATE, id.data, id.len), 1);
+		ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, id.data, id.len), 1);
+		host_chip_spki(host_found[0], &spki);
+		ck_assert(host_signs_for(privs[i], &spki));
+	}
+	buf_free(&id);
+	buf_free(&spki);
+	end_bound();
+}
+END_TEST
+
+START_TEST(a_bound_host_replaces_a_certificate)
+{
+	static const uint8_t id[] = { 0xE0, 0xF0 };
+	struct buf spki = BUF_INIT, der = BUF_INIT;
+	CK_OBJECT_HANDLE cert;
+	EVP_PKEY *ca = host_key("P-256");
+
+	start_bound(personal[_i]);
+	ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, id, sizeof(id)), 1);
+	host_chip_spki(host_found[0], &spki);
+	host_cert(&spki, "device", "authority", ca, false, 0, &der);
+	ck_assert_uint_eq(host_find_id(CKO_CERTIFICATE, id, sizeof(id)), 1);
+	cert = host_found[0];
+	/* Without the second secret the chip would say no. */
+	ck_assert_int_eq(rename_auth(true), 0);
+	ck_assert_int_eq(store_destroy(st, cert), _i == 0 ? STORE_EPROHIBITED : 0);
+	ck_assert_int_eq(rename_auth(false), 0);
+	if (_i == 0)
+		ck_assert_int_eq(store_destroy(st, cert), 0);
+	ck_assert_int_eq(host_create(&der, NULL, 0, NULL, false, &cert), 0);
+	host_again();
+	ck_assert_uint_eq(host_find_id(CKO_CERTIFICATE, id, sizeof(id)), 1);
+	ck_assert(host_is(host_found[0], CKA_VALUE, der.data, der.len));
+	EVP_PKEY_free(ca);
+	buf_free(&spki);
+	buf_free(&der);
+	end_bound();
+}
+END_TEST
+
 /* --- the index of Trust X ------------------------------------------------------------------------
  */
 
@@ -273,6 +378,8 @@ main(void)
 	tcase_add_loop_test(tc, every_curve_of_the_model_is_generated, 0, (int)NITEMS(models));
 	tcase_add_loop_test(tc, rsa_where_there_is_rsa, 0, (int)NITEMS(models));
 	tcase_add_loop_test(tc, free_slots_are_filled_and_no_more, 0, (int)NITEMS(models));
+	tcase_add_loop_test(tc, a_bound_host_lists_and_uses_everything, 0, (int)NITEMS(personal));
+	tcase_add_loop_test(tc, a_bound_host_replaces_a_certificate, 0, (int)NITEMS(personal));
 	tcase_add_test(tc, the_index_of_trust_x_is_in_its_small_objects);
 	tcase_add_test(tc, either_copy_of_trust_x_is_enough);
 	tcase_add_test(tc, what_somebody_keeps_on_trust_x_is_not_touched);
