@@ -123,11 +123,27 @@ if p11 -O 2> /dev/null | grep 'ID:  *a1'; then
 	fail 'key still there'
 fi
 
-works 'its own tests, fork, threads'
+works 'set an ID'
+p11 --set-id a6 --id a2 --type privkey > "$tmp/log" 2>&1
+[ "$(p11 -O 2> /dev/null | grep -c 'ID: *a6')" = 2 ] || fail 'key and public key with the new ID'
+
+works 'data objects'
+p11 --write-object "$tmp/data" --type data --label note --application-label app > "$tmp/log" 2>&1
+shows "application:    'app'" p11 -O --type data
+p11 --read-object --type data --label note -o "$tmp/back"
+cmp "$tmp/data" "$tmp/back"
+p11 --delete-object --type data --label note
+refused p11 --read-object --type data --label note -o "$tmp/back"
+
+works 'its own tests, EC, fork, threads'
 new_chip
 p11 --keypairgen --key-type EC:prime256v1 --id b1 --label test > "$tmp/log" 2>&1
 shows 'No errors' p11 --test
 shows 'No errors' p11 --login --pin 1234 --test
+for curve in prime256v1 secp521r1; do
+	shows '==> OK' p11 --session-rw --login --pin 1234 --test-ec --id e1 --key-type "EC:$curve"
+done
+[ "$(p11 -O 2> /dev/null | grep -c '^Private Key')" = 2 ] || fail 'test keys left behind'
 p11 --test-fork
 # Listing meanwhile: if the threads outlast the rest, pkcs11-tool waits for half a minute.
 p11 -O --test-threads ILGISLT0 --test-threads ILGISLT0 --test-threads ILGISLT0 > "$tmp/log" 2>&1
@@ -135,5 +151,6 @@ p11 -O --test-threads ILGISLT0 --test-threads ILGISLT0 --test-threads ILGISLT0 >
 works 'as in the manual'
 cp "$tmp/data" "$tmp/message"
 type_manual pkcs11-tool 1 > "$tmp/log" 2>&1 || { cat "$tmp/log"; fail manual; }
+cmp "$tmp/message" "$tmp/message.back"
 export_pubkey %E0%F0 "$tmp/factory.pub"
 openssl x509 -inform DER -in "$tmp/factory.der" -pubkey -noout | cmp - "$tmp/factory.pub"
