@@ -48,6 +48,8 @@ CK_RV mod_C_CopyObject(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE obj, CK_ATTRIBUTE *
     CK_OBJECT_HANDLE *objp);
 
 /* keygen.c */
+CK_RV mod_C_GenerateKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *tmpl,
+    CK_ULONG n, CK_OBJECT_HANDLE *keyp);
 CK_RV mod_C_GenerateKeyPair(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *pub,
     CK_ULONG npub, CK_ATTRIBUTE *priv, CK_ULONG npriv, CK_OBJECT_HANDLE *hpub,
     CK_OBJECT_HANDLE *hpriv);
@@ -73,6 +75,10 @@ CK_RV mod_C_SignEncryptUpdate(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_DecryptVerifyUpdate(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
+
+/* derive.c */
+CK_RV mod_C_DeriveKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
+    CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp);
 
 /* digest.c */
 CK_RV mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism);
@@ -117,14 +123,10 @@ CK_RV mod_C_SignRecover(
 CK_RV mod_C_VerifyRecoverInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV mod_C_VerifyRecover(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_GenerateKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_ATTRIBUTE *tmpl,
-    CK_ULONG n, CK_OBJECT_HANDLE *keyp);
 CK_RV mod_C_WrapKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping,
     CK_OBJECT_HANDLE key, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_UnwrapKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
     unsigned char *in, CK_ULONG len, CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp);
-CK_RV mod_C_DeriveKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
-    CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp);
 CK_RV mod_C_GetFunctionStatus(CK_SESSION_HANDLE h);
 CK_RV mod_C_CancelFunction(CK_SESSION_HANDLE h);
 

@@ -9,11 +9,13 @@ libmodule_la_SOURCES = \
 	pkcs11/conf.c pkcs11/conf.h \
 	pkcs11/copy.c \
 	pkcs11/crypt.c \
+	pkcs11/derive.c pkcs11/derive.h \
 	pkcs11/digest.c \
 	pkcs11/event.c \
 	pkcs11/general.c \
 	pkcs11/key.c pkcs11/key.h \
 	pkcs11/keygen.c \
+	pkcs11/kdf.c \
 	pkcs11/layout.c pkcs11/layout.h \
 	pkcs11/lock.c pkcs11/lock.h \
 	pkcs11/mac.c pkcs11/mac.h \

@@ -9,6 +9,7 @@
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "pkcs11/mech.h"
+#include "pkcs11/pkcs11v3.h"
 
 /* DigestInfo: SEQUENCE { SEQUENCE { OID 2.16.840.1.101.3.4.2.n, NULL }, OCTET STRING (len) }. */
 #define INFO(n, len)                                                                               \
@@ -72,6 +73,16 @@ static const struct mech_hash hashes[] = {
 		.mac = (m), .mac_len = (n)                                                         \
 	}
 
+#define DERIVE(t, k, f, d)                                                                         \
+	{                                                                                          \
+		.type = (t), .flags = CKF_HW | CKF_DERIVE | (f), .key = (k),                       \
+		.param = MECH_PARAM_OWN, .kdf = (d)                                                \
+	}
+#define MAKE_KEY(t, k)                                                                             \
+	{                                                                                          \
+		.type = (t), .flags = CKF_HW | CKF_GENERATE, .key = (k)                            \
+	}
+
 static const struct mech mechs[] = {
 	MAKE_PAIR(CKM_EC_KEY_PAIR_GEN, MECH_KEY_EC, EC_FLAGS),
 	MAKE_PAIR(CKM_RSA_PKCS_KEY_PAIR_GEN, MECH_KEY_RSA, 0),
@@ -104,6 +115,13 @@ static const struct mech mechs[] = {
 	HMAC(CKM_SHA384_HMAC_GENERAL, &hashes[SHA384], CHIP_MAC_HMAC_SHA384, MECH_PARAM_LEN, 48),
 	HMAC(CKM_SHA512_HMAC, &hashes[SHA512], CHIP_MAC_HMAC_SHA512, MECH_PARAM_NONE, 64),
 	HMAC(CKM_SHA512_HMAC_GENERAL, &hashes[SHA512], CHIP_MAC_HMAC_SHA512, MECH_PARAM_LEN, 64),
+	DERIVE(CKM_ECDH1_DERIVE, MECH_KEY_EC, EC_FLAGS, 0),
+	DERIVE(CKM_HKDF_DERIVE, MECH_KEY_GENERIC, 0, CHIP_KDF_HKDF_SHA256),
+	DERIVE(CKM_TLS12_MASTER_KEY_DERIVE, MECH_KEY_GENERIC, 0, CHIP_KDF_PRF_SHA256),
+	DERIVE(CKM_TLS12_MASTER_KEY_DERIVE_DH, MECH_KEY_GENERIC, 0, CHIP_KDF_PRF_SHA256),
+	DERIVE(CKM_TLS_KDF, MECH_KEY_GENERIC, 0, CHIP_KDF_PRF_SHA256),
+	MAKE_KEY(CKM_AES_KEY_GEN, MECH_KEY_AES),
+	MAKE_KEY(CKM_GENERIC_SECRET_KEY_GEN, MECH_KEY_GENERIC),
 };
 
 /* Mechanisms that people ask for and no chip has. */
@@ -177,6 +195,10 @@ mod_mech_offered(const struct mech *m, const struct chip_model *model)
 		       chip_model_can(model, CHIP_CMD_DECRYPT_SYM, (int)m->cipher);
 	if (m->mac != 0)
 		return chip_model_can(model, CHIP_CMD_ENCRYPT_SYM, (int)m->mac);
+	if (m->kdf != 0)
+		return chip_model_can(model, CHIP_CMD_DERIVE, (int)m->kdf);
+	if (m->key == MECH_KEY_AES)
+		return chip_model_can(model, CHIP_CMD_GEN_SYM, CHIP_ALG_AES256);
 	if (m->key == MECH_KEY_NONE)
 		return true;
 	if (m->key == MECH_KEY_RSA && m->hash != NULL && m->hash->sha512 &&

@@ -46,6 +46,7 @@ struct mech {
 	bool pad;                     /* with PKCS #7 padding */
 	enum chip_mac mac;            /* else 0 */
 	size_t mac_len;               /* bytes of it, the most with MECH_PARAM_LEN */
+	enum chip_kdf kdf;            /* what a chip must have for it; else 0 */
 };
 
 /* Rows in order, NULL past the end. */

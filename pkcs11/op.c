@@ -182,7 +182,8 @@ with_session_context(struct chip *chip, const struct mod_key *key,
 
 	if ((r = chip_acquire(chip)) != 0)
 		return r;
-	r = chip_boot(chip) == key->boot ? fn(chip, key, arg) : HAL_ERESET;
+	if ((r = chip_context_check(chip, key->oid, key->boot)) == 0)
+		r = fn(chip, key, arg);
 	chip_release(chip);
 	return r;
 }

@@ -213,4 +213,27 @@ typedef struct CK_FUNCTION_LIST_3_0 {
 CK_RV C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *np);
 CK_RV C_GetInterface(unsigned char *name, CK_VERSION *version, CK_INTERFACE **ip, CK_FLAGS flags);
 
+/* v2.40, 2.40 and 2.41 of the mechanisms: TLS 1.2. */
+typedef struct CK_SSL3_RANDOM_DATA {
+	CK_BYTE_PTR pClientRandom;
+	CK_ULONG ulClientRandomLen;
+	CK_BYTE_PTR pServerRandom;
+	CK_ULONG ulServerRandomLen;
+} CK_SSL3_RANDOM_DATA;
+
+typedef struct CK_TLS12_MASTER_KEY_DERIVE_PARAMS {
+	CK_SSL3_RANDOM_DATA RandomInfo;
+	CK_VERSION_PTR pVersion;
+	CK_MECHANISM_TYPE prfHashMechanism;
+} CK_TLS12_MASTER_KEY_DERIVE_PARAMS;
+
+typedef struct CK_TLS_KDF_PARAMS {
+	CK_MECHANISM_TYPE prfMechanism;
+	CK_BYTE_PTR pLabel;
+	CK_ULONG ulLabelLength;
+	CK_SSL3_RANDOM_DATA RandomInfo;
+	CK_BYTE_PTR pContextData;
+	CK_ULONG ulContextDataLength;
+} CK_TLS_KDF_PARAMS;
+
 #endif

@@ -19,7 +19,7 @@
 struct sobj {
 	struct sobj *next;
 	CK_OBJECT_HANDLE handle;
-	const struct token *token;
+	struct token *token;
 	CK_SESSION_HANDLE owner;
 	enum sobj_kind kind;
 	const struct chip_keytype *type;
@@ -407,6 +407,20 @@ take_off(struct session *s, bool (*pick)(const struct session *, const struct so
 	return gone;
 }
 
+/* Gives back what the object has of the chip. One that is gone has no contexts any more. */
+static void
+give_context(const struct sobj *o)
+{
+	struct store *st;
+
+	if (o->oid == 0)
+		return;
+	st = mod_token_lock(o->token);
+	if (store_chip(st) != NULL)
+		chip_context_give(store_chip(st), o->oid);
+	mod_token_unlock(o->token);
+}
+
 static void
 free_all(struct sobj *o)
 {
@@ -414,6 +428,7 @@ free_all(struct sobj *o)
 
 	for (; o != NULL; o = next) {
 		next = o->next;
+		give_context(o);
 		sobj_free(o);
 	}
 }
@@ -458,7 +473,9 @@ sobj_destroy(struct session *s, CK_OBJECT_HANDLE h)
 	else
 		*link = o->next;
 	mod_unlock(&s->mod->lock);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
+		give_context(o);
 		sobj_free(o);
+	}
 	return rv;
 }

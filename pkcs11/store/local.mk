@@ -31,6 +31,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/set.c \
 	pkcs11/store/spki.c pkcs11/store/spki.h \
 	pkcs11/store/store.c \
+	pkcs11/store/symgen.c \
 	pkcs11/store/tmpl.c pkcs11/store/tmpl.h \
 	pkcs11/store/usage.c pkcs11/store/usage.h \
 	pkcs11/store/x509.c pkcs11/store/x509.h

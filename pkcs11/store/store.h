@@ -136,6 +136,13 @@ bool store_went_along(struct store *st, CK_OBJECT_HANDLE h);
 int store_generate(struct store *st, bool rsa, const CK_ATTRIBUTE *pub, CK_ULONG npub,
     const CK_ATTRIBUTE *priv, CK_ULONG npriv, CK_OBJECT_HANDLE *hpub, CK_OBJECT_HANDLE *hpriv);
 
+/*
+ * C_GenerateKey on the token: AES of len 16, 24 or 32 bytes in E200, or a generic secret of len
+ * random bytes. STORE_EPROHIBITED: there is an AES key, or the slot is locked. STORE_EFULL.
+ */
+int store_generate_secret(struct store *st, bool aes, CK_ULONG len, const CK_ATTRIBUTE *tmpl,
+    CK_ULONG n, CK_OBJECT_HANDLE *hp);
+
 /* What an operation needs to know of a key. */
 struct store_key {
 	CK_OBJECT_CLASS cls;             /* CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY */
