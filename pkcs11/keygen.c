@@ -13,7 +13,7 @@
 #include "pkcs11/store/spki.h"
 #include "pkcs11/store/tmpl.h"
 
-#define SECRET_MAX 512 /* bytes of a generic secret in host memory */
+#define SECRET_MAX 64 /* bytes of a generic secret: what the chip takes of one */
 
 /* --- key pairs of a session ----------------------------------------------------------------- */
 

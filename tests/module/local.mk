@@ -96,13 +96,18 @@ tests_module_test_engine_SOURCES = tests/module/test_engine.c $(module_harness)
 tests_module_test_engine_CFLAGS = $(module_cflags)
 tests_module_test_engine_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_derive
+module_tests += tests/module/test_derive
+tests_module_test_derive_SOURCES = tests/module/test_derive.c $(module_harness)
+tests_module_test_derive_CFLAGS = $(module_cflags)
+tests_module_test_derive_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_sobj
 module_tests += tests/module/test_sobj
 tests_module_test_sobj_SOURCES = tests/module/test_sobj.c $(module_harness)
 tests_module_test_sobj_CFLAGS = $(module_cflags)
 tests_module_test_sobj_LDADD = $(module_ldadd)
 
-<<<<<<< HEAD
 check_PROGRAMS += tests/module/test_v3
 module_tests += tests/module/test_v3
 tests_module_test_v3_SOURCES = tests/module/test_v3.c $(module_harness)
@@ -111,13 +116,3 @@ tests_module_test_v3_LDADD = $(module_ldadd)
 
 dist_check_SCRIPTS += tests/module/exports.sh tests/module/v3numbers.sh
 lint_tests += tests/module/exports.sh tests/module/v3numbers.sh
-=======
-dist_check_SCRIPTS += tests/module/exports.sh
-lint_tests += tests/module/exports.sh
-
-check_PROGRAMS += tests/module/test_derive
-module_tests += tests/module/test_derive
-tests_module_test_derive_SOURCES = tests/module/test_derive.c $(module_harness)
-tests_module_test_derive_CFLAGS = $(module_cflags)
-tests_module_test_derive_LDADD = $(module_ldadd)
->>>>>>> 083443d (Derive keys, and generate session key pairs and secret keys)

@@ -6,17 +6,19 @@
 
 #include <stdlib.h>
 
+#include "pkcs11/pkcs11v3.h"
 #include "tests/module/harness.h"
 
 #define EC_FLAGS    (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 #define PAIR        (CKF_HW | CKF_GENERATE_KEY_PAIR)
 #define SIGN        (CKF_HW | CKF_SIGN | CKF_VERIFY)
 #define CRYPT       (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
+#define DERIVE      (CKF_HW | CKF_DERIVE)
 #define OFFERED_MAX 64
 
 enum { ON_NONE, ON_EC, ON_RSA, ON_AES, ON_SECRET };
 enum { X = 1 << MODEL_X, V1 = 1 << MODEL_V1, V3 = 1 << MODEL_V3, M = V1 | V3, ALL = X | M };
-enum { NO_PARAM, IV, LENGTH };
+enum { NO_PARAM, IV, LENGTH, OWN };
 
 static const struct row {
 	CK_MECHANISM_TYPE type;
@@ -54,6 +56,13 @@ static const struct row {
 	{ CKM_SHA384_HMAC_GENERAL, SIGN, V3, ON_SECRET, LENGTH, 48 },
 	{ CKM_SHA512_HMAC, SIGN, V3, ON_SECRET, NO_PARAM, 64 },
 	{ CKM_SHA512_HMAC_GENERAL, SIGN, V3, ON_SECRET, LENGTH, 64 },
+	{ CKM_ECDH1_DERIVE, DERIVE | EC_FLAGS, ALL, ON_EC, OWN, 0 },
+	{ CKM_HKDF_DERIVE, DERIVE, V3, ON_SECRET, OWN, 0 },
+	{ CKM_TLS12_MASTER_KEY_DERIVE, DERIVE, ALL, ON_SECRET, OWN, 0 },
+	{ CKM_TLS12_MASTER_KEY_DERIVE_DH, DERIVE, ALL, ON_SECRET, OWN, 0 },
+	{ CKM_TLS_KDF, DERIVE, ALL, ON_SECRET, OWN, 0 },
+	{ CKM_AES_KEY_GEN, CKF_HW | CKF_GENERATE, V3, ON_AES, NO_PARAM, 0 },
+	{ CKM_GENERIC_SECRET_KEY_GEN, CKF_HW | CKF_GENERATE, ALL, ON_SECRET, NO_PARAM, 0 },
 };
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -65,7 +74,7 @@ static const struct {
 	[ON_EC] = { 256, { 384, 384, 521 } },
 	[ON_RSA] = { 1024, { 0, 2048, 2048 } },
 	[ON_AES] = { 16, { 0, 0, 32 } },
-	[ON_SECRET] = { 1, { 0, 0, 64 } },
+	[ON_SECRET] = { 1, { 64, 64, 64 } },
 };
 
 static CK_MECHANISM_TYPE offered[OFFERED_MAX];
