@@ -14,10 +14,10 @@ mod_C_SeedRandom(CK_SESSION_HANDLE h, unsigned char *seed, CK_ULONG len)
 	struct session *s;
 	CK_RV rv;
 
-	(void)seed;
-	(void)len;
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
+	if (seed == NULL && len != 0)
+		return mod_leave_session(s, CKR_ARGUMENTS_BAD);
 	return mod_leave_session(s, CKR_RANDOM_SEED_NOT_SUPPORTED); /* a true random source */
 }
 

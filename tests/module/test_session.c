@@ -209,6 +209,7 @@ START_TEST(random_numbers_differ)
 	for (size_t i = 0; i + 16 <= sizeof(a); i += 16) /* nothing left out */
 		ck_assert_int_ne(memcmp(a + i, zero, 16), 0);
 	ck_assert_rv(p11->C_SeedRandom(s, a, 16), CKR_RANDOM_SEED_NOT_SUPPORTED);
+	ck_assert_rv(p11->C_SeedRandom(s, NULL, 16), CKR_ARGUMENTS_BAD);
 	ck_assert_rv(p11->C_GenerateRandom(s, NULL, 16), CKR_ARGUMENTS_BAD);
 }
 END_TEST
