@@ -14,6 +14,13 @@
 
 static atomic_int level = LOG_LEVEL_OFF;
 static const char *_Atomic prefix = "optiga";
+static _Thread_local bool hushed;
+
+void
+log_hush(bool on)
+{
+	hushed = on;
+}
 
 void
 log_set_level(enum log_level l)
@@ -48,7 +55,7 @@ line(enum log_level l, const char *fmt, va_list ap)
 	int saved = errno;
 	int n, m;
 
-	if ((int)l > atomic_load(&level))
+	if ((int)(hushed ? LOG_LEVEL_DEBUG : l) > atomic_load(&level))
 		return;
 	n = snprintf(text, sizeof(text), "%s: ", atomic_load(&prefix));
 	if (n < 0 || (size_t)n >= sizeof(text) - 1)

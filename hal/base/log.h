@@ -8,6 +8,8 @@
 #ifndef HAL_BASE_LOG_H
 #define HAL_BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level { LOG_LEVEL_OFF, LOG_LEVEL_ERROR, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /*
@@ -16,6 +18,12 @@ enum log_level { LOG_LEVEL_OFF, LOG_LEVEL_ERROR, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG
  */
 void log_init(const char *name);
 void log_set_level(enum log_level level);
+
+/*
+ * While on, errors and infos of this thread are worth debug lines: for trying again what failed
+ * before and was told then.
+ */
+void log_hush(bool on);
 
 /* One line each; a newline is added. Saves and restores errno. */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -107,6 +107,7 @@ struct store {
 	char *selector;
 	char label[33]; /* from the configuration; empty: default */
 	struct chip *chip;
+	int told;                      /* why the last attempt to attach failed, 0: it did not */
 	bool gone;                     /* device went away: open it again */
 	const struct store_view *view; /* NULL: the whole chip */
 

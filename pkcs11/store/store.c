@@ -79,6 +79,21 @@ store_forget(struct store *st)
 	st->aes.meta_known = false;
 }
 
+static int
+attach(struct store *st)
+{
+	int r;
+
+	if (st->chip == NULL && (r = chip_open(st->selector, &st->chip)) != 0)
+		return r;
+	if ((r = chip_acquire(st->chip)) != 0) {
+		chip_close(&st->chip);
+		return r;
+	}
+	chip_release(st->chip);
+	return 0;
+}
+
 int
 store_attach(struct store *st)
 {
@@ -89,16 +104,16 @@ store_attach(struct store *st)
 		chip_close(&st->chip);
 		st->gone = false;
 	}
-	if (st->chip == NULL && (r = chip_open(st->selector, &st->chip)) != 0)
-		return r;
-	if (chip_model(st->chip) != NULL)
+	if (st->chip != NULL && chip_model(st->chip) != NULL)
 		return 0;
-	if ((r = chip_acquire(st->chip)) != 0) {
-		chip_close(&st->chip);
-		return r;
-	}
-	chip_release(st->chip);
-	return 0;
+	/* Programs ask again and again whether a token is there. */
+	log_hush(st->told != 0);
+	r = attach(st);
+	log_hush(false);
+	if (r != 0 && st->told != 0 && r != st->told)
+		log_error("%s: now: %s", st->selector, hal_strerror(r));
+	st->told = r;
+	return r;
 }
 
 int

@@ -16,6 +16,7 @@
 #include "pkcs11/store/spki.h"
 #include "hal/chip/bindfile.h"
 #include "hal/chip/binding.h"
+#include "hal/sim/sim.h"
 #include "tests/unit/portal.h"
 #include "tests/unit/test_store_host.h"
 
@@ -154,6 +155,62 @@ START_TEST(free_slots_are_filled_and_no_more)
 		ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, NULL, &pub, &priv), 0);
 	ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, NULL, &pub, &priv), STORE_EFULL);
 	host_end();
+}
+END_TEST
+
+/* --- chips that are not there
+ * ---------------------------------------------------------------------
+ */
+
+static size_t
+lines_in(int fd)
+{
+	char text[4096];
+	const ssize_t n = pread(fd, text, sizeof(text), 0);
+	size_t lines = 0;
+
+	ck_assert_int_ge(n, 0);
+	for (ssize_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+/* Programs ask for tokens again and again; a person reads it once, and again when it changes. */
+START_TEST(a_missing_device_is_told_once)
+{
+	char log[] = "/tmp/store-log.XXXXXX", name[] = "/tmp/store-gone.XXXXXX", selector[64];
+	const struct sim_config cfg = SIM_CONFIG_DEFAULT;
+	const int fd = mkstemp(log), saved = dup(STDERR_FILENO);
+	struct store *s;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_ptr_nonnull(mkdtemp(name));
+	ck_assert_int_eq(rmdir(name), 0);
+	(void)snprintf(selector, sizeof(selector), "sim:%s", name);
+	ck_assert_int_eq(store_new(selector, NULL, &s), 0);
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	log_set_level(LOG_LEVEL_ERROR);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(store_attach(s), HAL_ENODEV);
+	ck_assert_uint_eq(lines_in(fd), 1);
+	/* Another reason: */
+	ck_assert_int_eq(truncate(log, 0), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(symlink("/dev/null", name), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_lt(store_attach(s), 0);
+	ck_assert_uint_eq(lines_in(fd), 1);
+	ck_assert_int_eq(unlink(name), 0);
+	/* There at last, and gone again: */
+	ck_assert_int_eq(sim_create(name, &cfg), 0);
+	ck_assert_int_eq(store_attach(s), 0);
+	log_set_level(LOG_LEVEL_OFF);
+	ck_assert_int_eq(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	store_free(&s);
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(unlink(log), 0);
+	(void)close(fd);
+	(void)close(saved);
 }
 END_TEST
 
@@ -380,6 +437,7 @@ main(void)
 	tcase_add_loop_test(tc, free_slots_are_filled_and_no_more, 0, (int)NITEMS(models));
 	tcase_add_loop_test(tc, a_bound_host_lists_and_uses_everything, 0, (int)NITEMS(personal));
 	tcase_add_loop_test(tc, a_bound_host_replaces_a_certificate, 0, (int)NITEMS(personal));
+	tcase_add_test(tc, a_missing_device_is_told_once);
 	tcase_add_test(tc, the_index_of_trust_x_is_in_its_small_objects);
 	tcase_add_test(tc, either_copy_of_trust_x_is_enough);
 	tcase_add_test(tc, what_somebody_keeps_on_trust_x_is_not_touched);
