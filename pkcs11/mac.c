@@ -24,11 +24,7 @@ CK_RV
 mod_mac_begin(struct op *op)
 {
 	char digest[16], properties[] = "provider=default";
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_PROPERTIES, properties, 0),
-		OSSL_PARAM_construct_end(),
-	};
+	OSSL_PARAM params[3];
 	EVP_MAC *mac;
 	CK_RV rv = CKR_FUNCTION_FAILED;
 
@@ -38,6 +34,9 @@ mod_mac_begin(struct op *op)
 	    (mac = EVP_MAC_fetch(ossl_ctx(), "HMAC", "provider=default")) == NULL)
 		return CKR_HOST_MEMORY;
 	(void)OPENSSL_strlcpy(digest, op->mech->hash->name, sizeof(digest));
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
+	params[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_PROPERTIES, properties, 0);
+	params[2] = OSSL_PARAM_construct_end();
 	if ((op->hmac = EVP_MAC_CTX_new(mac)) != NULL &&
 	    EVP_MAC_init(op->hmac, op->key.value.data, op->key.value.len, params) == 1)
 		rv = CKR_OK;

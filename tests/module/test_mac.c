@@ -72,12 +72,8 @@ cbc_mac(size_t len, unsigned char *out)
 static void
 expect(const struct mac *m, size_t len, unsigned char *out)
 {
+	OSSL_PARAM params[2];
 	char with[16];
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(
-		    m->key == CKK_AES ? OSSL_MAC_PARAM_CIPHER : OSSL_MAC_PARAM_DIGEST, with, 0),
-		OSSL_PARAM_construct_end()
-	};
 	size_t n = 0;
 
 	if (m->name == NULL) {
@@ -85,6 +81,9 @@ expect(const struct mac *m, size_t len, unsigned char *out)
 		return;
 	}
 	(void)snprintf(with, sizeof(with), "%s", m->with);
+	params[0] = OSSL_PARAM_construct_utf8_string(
+	    m->key == CKK_AES ? OSSL_MAC_PARAM_CIPHER : OSSL_MAC_PARAM_DIGEST, with, 0);
+	params[1] = OSSL_PARAM_construct_end();
 	ck_assert_ptr_nonnull(EVP_Q_mac(NULL, m->name, NULL, NULL, params,
 	    m->key == CKK_AES ? secret_aes : secret_psk, m->key == CKK_AES ? 16 : 64, data, len,
 	    out, 64, &n));
