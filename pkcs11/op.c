@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "hal/base/err.h"
+#include "hal/base/log.h"
 #include "pkcs11/mac.h"
 #include "pkcs11/mod.h"
 #include "pkcs11/op.h"
@@ -188,6 +189,26 @@ with_session_context(struct chip *chip, const struct mod_key *key,
 	return r;
 }
 
+/*
+ * The codes that the standard gives for what an object refuses are not among those of the
+ * functions that go on with an operation. The log says what it was.
+ */
+static CK_RV
+in_operation(int r)
+{
+	switch (r) {
+	case CHIP_E_OID:
+	case CHIP_E_ACCESS:
+	case CHIP_E_SEQUENCE: /* no key there any more */
+	case CHIP_E_COUNTER:
+	case CHIP_E_UNSUPPORTED_ID:
+	case CHIP_E_AUTHORIZATION:
+		log_info("the chip refuses the key's use: %s", hal_strerror(r));
+		return CKR_FUNCTION_FAILED;
+	default: return mod_rv(r);
+	}
+}
+
 CK_RV
 mod_op_chip(struct session *s, const struct mod_key *key,
     int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
@@ -203,5 +224,5 @@ mod_op_chip(struct session *s, const struct mod_key *key,
 			r = fn(chip, key, arg);
 	}
 	mod_token_unlock(s->token);
-	return volatile_key && r == HAL_ERESET ? CKR_OPERATION_NOT_INITIALIZED : mod_rv(r);
+	return volatile_key && r == HAL_ERESET ? CKR_OPERATION_NOT_INITIALIZED : in_operation(r);
 }

@@ -78,6 +78,16 @@ tests_module_test_shared_SOURCES = tests/module/test_shared.c $(module_secret)
 tests_module_test_shared_CFLAGS = $(module_cflags)
 tests_module_test_shared_LDADD = $(module_ldadd)
 
+# The module's parts without the module around them, so that a test reaches the simulator inside.
+check_PROGRAMS += tests/module/test_opfault
+module_tests += tests/module/test_opfault
+tests_module_test_opfault_SOURCES = tests/module/test_opfault.c \
+	tests/module/inside.c tests/module/inside.h pkcs11/module.c pkcs11/layout_chip.c \
+	$(module_secret)
+tests_module_test_opfault_CFLAGS = $(module_cflags)
+tests_module_test_opfault_LDADD = libmodule.la libstore.la libchip.la liblink.la libbus.la \
+	$(module_ldadd)
+
 check_PROGRAMS += tests/module/test_crypt_rsa
 module_tests += tests/module/test_crypt_rsa
 tests_module_test_crypt_rsa_SOURCES = tests/module/test_crypt_rsa.c $(module_harness)

@@ -60,7 +60,7 @@ plant_psk(struct sim_app *app, size_t len)
 }
 
 void
-secret_setup(size_t aes_len, size_t psk_len)
+secret_chip(size_t aes_len, size_t psk_len)
 {
 	struct sim_state *st;
 	struct image *img;
@@ -69,7 +69,6 @@ secret_setup(size_t aes_len, size_t psk_len)
 		secret_aes[i] = (unsigned char)(0xA0 + i);
 	for (size_t i = 0; i < sizeof(secret_psk); i++)
 		secret_psk[i] = (unsigned char)(1 + i);
-	harness_load();
 	harness_chip();
 	ck_assert_int_eq(image_open(image_path(), IMAGE_SHARED, &img), 0);
 	ck_assert_ptr_nonnull(st = image_begin(img));
@@ -78,6 +77,13 @@ secret_setup(size_t aes_len, size_t psk_len)
 	st->app.monitor = 0; /* so many uses of a key would make it slow */
 	image_commit(img);
 	image_close(&img);
+}
+
+void
+secret_setup(size_t aes_len, size_t psk_len)
+{
+	harness_load();
+	secret_chip(aes_len, psk_len);
 	ck_assert_ok(p11->C_Initialize(NULL));
 }
 

@@ -18,9 +18,12 @@ enum secret_place { SECRET_HOST, SECRET_CHIP, SECRET_PLACES };
 extern unsigned char secret_aes[32], secret_psk[64];
 
 /*
- * Fixture: a Trust M V3 whose slot for an AES key holds the first aes_len bytes of secret_aes, and
- * whose F1D3, a pre-shared secret, the first psk_len of secret_psk; C_Initialize done.
+ * As harness_chip: a Trust M V3 whose slot for an AES key holds the first aes_len bytes of
+ * secret_aes, and whose F1D3, a pre-shared secret, the first psk_len of secret_psk.
  */
+void secret_chip(size_t aes_len, size_t psk_len);
+
+/* Fixture: load, such a chip, C_Initialize; harness_teardown ends it. */
 void secret_setup(size_t aes_len, size_t psk_len);
 
 /* An AES key or generic secret in that place; len for the host's. */

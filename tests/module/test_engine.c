@@ -73,6 +73,52 @@ START_TEST(the_module_works_under_the_engine)
 }
 END_TEST
 
+static CK_OBJECT_HANDLE
+create(CK_SESSION_HANDLE s, CK_OBJECT_CLASS cls, CK_KEY_TYPE type, CK_ATTRIBUTE a, CK_ATTRIBUTE b)
+{
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ATTRIBUTE tmpl[] = { { CKA_CLASS, &cls, sizeof(cls) },
+		{ CKA_KEY_TYPE, &type, sizeof(type) }, { CKA_TOKEN, &no, 1 },
+		{ CKA_PRIVATE, &no, 1 }, a, b, { CKA_ENCRYPT, &yes, 1 } };
+	CK_OBJECT_HANDLE h = 0;
+
+	ck_assert_ok(p11->C_CreateObject(s, tmpl, type == CKK_GENERIC_SECRET ? 6 : 7, &h));
+	return h;
+}
+
+/* What the host computes with keys of its own. */
+START_TEST(host_keys_work_under_the_engine)
+{
+	unsigned char iv[16] = { 0 }, text[40] = { 1 }, out[256], n[256], e[] = { 1, 0, 1 };
+	CK_MECHANISM aes = { CKM_AES_CBC_PAD, iv, sizeof(iv) }, hmac = { CKM_SHA256_HMAC, NULL, 0 };
+	CK_MECHANISM rsa = { CKM_RSA_PKCS, NULL, 0 };
+	CK_ATTRIBUTE value = { CKA_VALUE, text, 32 },
+		     sign = { CKA_SIGN, &(CK_BBOOL){ CK_TRUE }, 1 };
+	CK_ATTRIBUTE modulus = { CKA_MODULUS, n, sizeof(n) };
+	CK_ATTRIBUTE exponent = { CKA_PUBLIC_EXPONENT, e, sizeof(e) };
+	CK_RV rv = p11->C_Initialize(NULL);
+	CK_SESSION_HANDLE s;
+	CK_ULONG len = sizeof(out);
+
+	ck_assert(rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED);
+	s = harness_session(false);
+	memset(n, 0xB7, sizeof(n));
+	ck_assert_ok(p11->C_EncryptInit(s, &aes, create(s, CKO_SECRET_KEY, CKK_AES, value, sign)));
+	ck_assert_ok(p11->C_Encrypt(s, text, sizeof(text), out, &len));
+	ck_assert_uint_eq(len, 48);
+	len = sizeof(out);
+	ck_assert_ok(
+	    p11->C_SignInit(s, &hmac, create(s, CKO_SECRET_KEY, CKK_GENERIC_SECRET, value, sign)));
+	ck_assert_ok(p11->C_Sign(s, text, sizeof(text), out, &len));
+	ck_assert_uint_eq(len, 32);
+	len = sizeof(out);
+	ck_assert_ok(
+	    p11->C_EncryptInit(s, &rsa, create(s, CKO_PUBLIC_KEY, CKK_RSA, modulus, exponent)));
+	ck_assert_ok(p11->C_Encrypt(s, text, sizeof(text), out, &len));
+	ck_assert_uint_eq(len, 256);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -82,6 +128,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, harness_teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, the_module_works_under_the_engine);
+	tcase_add_test(tc, host_keys_work_under_the_engine);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }
