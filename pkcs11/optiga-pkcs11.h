@@ -13,15 +13,18 @@
 #define CKA_OPTIGA_OID (OPTIGA_VENDOR | 0x0001UL)
 
 /*
- * Metadata of the chip object, the raw block as the chip returns it ("20 len ..."). Read only.
+ * Metadata of the chip object, the raw block as the chip returns it ("20 len ..."). Set: tags that
+ * differ from what there is are written, all at once; those the block does not have stay.
  */
 #define CKA_OPTIGA_METADATA (OPTIGA_VENDOR | 0x0002UL)
 
-/* Life cycle state LcsO, CK_ULONG: 1 creation, 3 initialization, 7 operational, 15 termination.
- * Read only. */
+/*
+ * Life cycle state LcsO, CK_ULONG: 1 creation, 3 initialization, 7 operational, 15 termination.
+ * Set: upwards only, which cannot be undone (CKA_OPTIGA_IRREVERSIBLE).
+ */
 #define CKA_OPTIGA_LIFE_CYCLE (OPTIGA_VENDOR | 0x0003UL)
 
-/* Bytes of content used and possible, CK_ULONG. Read only; certificates, data, secrets. */
+/* Bytes of content used and possible, CK_ULONG. Read only; not of keys. */
 #define CKA_OPTIGA_USED_SIZE (OPTIGA_VENDOR | 0x0004UL)
 #define CKA_OPTIGA_MAX_SIZE  (OPTIGA_VENDOR | 0x0005UL)
 
@@ -31,5 +34,35 @@
  * need be. Without it CKA_VALUE replaces the whole.
  */
 #define CKA_OPTIGA_OFFSET (OPTIGA_VENDOR | 0x0006UL)
+
+/*
+ * CK_TRUE in a template of C_SetAttributeValue: what the rest of it does may never be undone, and
+ * that is meant. Without it such changes are CKR_ACTION_PROHIBITED.
+ */
+#define CKA_OPTIGA_IRREVERSIBLE (OPTIGA_VENDOR | 0x0007UL)
+
+/* Counters: CK_ULONG, 1 to 255, in a template of C_SetAttributeValue: counts up by so much. */
+#define CKA_OPTIGA_COUNT_ADD (OPTIGA_VENDOR | 0x0008UL)
+
+/* Counters: CK_ULONG, where counting ends. Read, and set where the chip allows. */
+#define CKA_OPTIGA_THRESHOLD (OPTIGA_VENDOR | 0x0009UL)
+
+/*
+ * Access conditions: who may change, read and use the object, as the chip's expression (FF when
+ * it has none: never); read, and set where the chip allows. And the same in words, for people.
+ */
+#define CKA_OPTIGA_CHANGE        (OPTIGA_VENDOR | 0x0010UL)
+#define CKA_OPTIGA_READ          (OPTIGA_VENDOR | 0x0011UL)
+#define CKA_OPTIGA_EXECUTE       (OPTIGA_VENDOR | 0x0012UL)
+#define CKA_OPTIGA_CHANGE_WORDS  (OPTIGA_VENDOR | 0x0014UL)
+#define CKA_OPTIGA_READ_WORDS    (OPTIGA_VENDOR | 0x0015UL)
+#define CKA_OPTIGA_EXECUTE_WORDS (OPTIGA_VENDOR | 0x0016UL)
+
+/*
+ * Class of the objects of the chip as they are: every OID of the model, with the attributes
+ * above, CKA_LABEL (what it is) and CKA_VALUE (content, where it may be read). Found by a search
+ * that names the class or CKA_OPTIGA_OID.
+ */
+#define CKO_OPTIGA_CHIP_OBJECT (OPTIGA_VENDOR | 0x0001UL)
 
 #endif

@@ -44,6 +44,16 @@ attr_oid(struct store *st, const struct object *o, unsigned long arg, struct buf
 }
 
 int
+attr_nothing(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
+{
+	(void)st;
+	(void)o;
+	(void)arg;
+	(void)out;
+	return STORE_EATTR_TYPE;
+}
+
+int
 attr_sensitive(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
 {
 	(void)st;
@@ -60,20 +70,36 @@ attr_unique_id(struct store *st, const struct object *o, unsigned long arg, stru
 	char text[64];
 
 	(void)arg;
-	(void)snprintf(text, sizeof(text), "%04x-%s-%016llx", object_oid(o), kinds[o->kind].name,
+	(void)snprintf(text, sizeof(text), "%04x-%s-%016llx", object_oid(o), kinds[o->kind]->name,
 	    (unsigned long long)object_identity(st, o));
 	return buf_put(out, text, strlen(text));
+}
+
+static int
+put_words(const struct cur *ac, struct buf *out)
+{
+	char text[160];
+
+	chip_access_words(ac, text, sizeof(text));
+	return buf_put(out, text, strlen(text));
+}
+
+/* An expression; absent means never. */
+static int
+put_expression(const struct cur *ac, struct buf *out)
+{
+	return ac->p != NULL ? buf_put(out, ac->p, ac->len) : buf_put_u8(out, 0xFF);
 }
 
 int
 attr_meta(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
 {
-	const struct kind *k = &kinds[o->kind];
+	const struct kind *k = kinds[o->kind];
 	const struct chip_meta *m;
 	int r;
 
 	if ((r = k->meta(st, o, &m)) != 0)
-		return r;
+		return r > 0 ? STORE_EATTR_TYPE : r; /* of some objects the chip tells nothing */
 	switch ((enum attr_meta_arg)arg) {
 	case ATTR_META_RAW: return buf_put(out, m->raw, m->raw_len);
 	case ATTR_META_LCSO:
@@ -87,19 +113,32 @@ attr_meta(struct store *st, const struct object *o, unsigned long arg, struct bu
 				  : attr_ulong(st, o, (unsigned long)m->max, out);
 	case ATTR_META_DESTROYABLE: return attr_bool(st, o, k->destroyable(st, o, m), out);
 	case ATTR_META_CHANGEABLE: return attr_bool(st, o, access_changeable(st, m), out);
+	case ATTR_META_CHANGE: return put_expression(&m->change, out);
+	case ATTR_META_READ: return put_expression(&m->read, out);
+	case ATTR_META_EXECUTE: return put_expression(&m->execute, out);
+	case ATTR_META_CHANGE_WORDS: return put_words(&m->change, out);
+	case ATTR_META_READ_WORDS: return put_words(&m->read, out);
+	case ATTR_META_EXECUTE_WORDS: return put_words(&m->execute, out);
 	}
 	return STORE_EATTR_TYPE;
+}
+
+static const struct attr *
+find_in(const struct attr_table *t, unsigned bit, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->rows[i].type == type && (t->rows[i].kinds & bit) != 0)
+			return &t->rows[i];
+	return NULL;
 }
 
 const struct attr *
 attr_find(const struct object *o, CK_ATTRIBUTE_TYPE type)
 {
-	const struct attr_table *t = kinds[o->kind].attributes;
+	const unsigned bit = kinds[o->kind]->bit(o);
+	const struct attr *a = find_in(kinds[o->kind]->attributes, bit, type);
 
-	for (size_t i = 0; i < t->n; i++)
-		if (t->rows[i].type == type && (t->rows[i].kinds & kinds[o->kind].bit(o)) != 0)
-			return &t->rows[i];
-	return NULL;
+	return a != NULL ? a : find_in(&attr_stored, bit, type);
 }
 
 int

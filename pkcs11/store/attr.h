@@ -2,6 +2,7 @@
 #ifndef PKCS11_STORE_ATTR_H
 #define PKCS11_STORE_ATTR_H
 
+#include "pkcs11/pkcs11v3.h"
 #include "pkcs11/store/internal.h"
 
 /* Kinds of objects with attributes of their own. */
@@ -13,6 +14,10 @@
 #define ATTR_DATA     0x20
 #define ATTR_AES      0x40
 #define ATTR_GENERIC  0x80
+#define ATTR_COUNTER  0x100
+#define ATTR_PROFILE  0x200
+#define ATTR_CHIP     0x400
+#define ATTR_STORED   (~(unsigned)ATTR_PROFILE) /* behind which is a chip object */
 
 /* In the order in which a search looks at them (D9). */
 enum attr_cost {
@@ -42,18 +47,20 @@ struct attr_table {
 	const struct attr *rows;
 	size_t n;
 };
-extern const struct attr_table attr_key, attr_cert, attr_data, attr_secret;
+extern const struct attr_table attr_key, attr_cert, attr_data, attr_secret, attr_counter,
+    attr_profile, attr_chip;
+/* What all objects with a chip object behind them have besides. */
+extern const struct attr_table attr_stored;
 
 int attr_bool(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_ulong(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_empty(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_oid(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_unique_id(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+/* Of what is only ever set. */
+int attr_nothing(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_sensitive(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
 int attr_meta(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
-
-/* v3.0, PKCS #11 4.4.1 */
-#define ATTR_UNIQUE_ID 0x00000004UL
 
 /* arg of attr_meta */
 enum attr_meta_arg {
@@ -63,6 +70,12 @@ enum attr_meta_arg {
 	ATTR_META_MAX,
 	ATTR_META_DESTROYABLE,
 	ATTR_META_CHANGEABLE,
+	ATTR_META_CHANGE, /* the expressions */
+	ATTR_META_READ,
+	ATTR_META_EXECUTE,
+	ATTR_META_CHANGE_WORDS,
+	ATTR_META_READ_WORDS,
+	ATTR_META_EXECUTE_WORDS,
 };
 
 #endif

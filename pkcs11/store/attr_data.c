@@ -40,22 +40,15 @@ get_value(struct store *st, const struct object *o, unsigned long arg, struct bu
 	int r;
 
 	(void)arg;
+	if ((r = data_meta(st, o->data)) != 0)
+		return r;
+	if (data_type_secret(o->data->meta.type))
+		return STORE_EATTR_SENSITIVE;
 	if ((r = data_load(st, o->data)) != 0)
 		return r;
 	if (o->data->unreadable)
 		return STORE_EATTR_SENSITIVE;
 	return buf_put(out, o->data->raw.data, o->data->raw.len);
-}
-
-/* Given when something is written; it says nothing of the object. */
-static int
-get_nothing(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
-{
-	(void)st;
-	(void)o;
-	(void)arg;
-	(void)out;
-	return STORE_EATTR_TYPE;
 }
 
 static int
@@ -78,7 +71,7 @@ get_value_len(struct store *st, const struct object *o, unsigned long arg, struc
 	int r;
 
 	(void)arg;
-	if ((r = kinds[o->kind].size(st, o, &len)) != 0)
+	if ((r = kinds[o->kind]->size(st, o, &len)) != 0)
 		return r;
 	return attr_ulong(st, o, len, out);
 }
@@ -148,18 +141,14 @@ static const struct attr data_rows[] = {
 	{ CKA_PRIVATE, ATTR_DATA, ATTR_FREE, attr_bool, 0, false },
 	{ CKA_COPYABLE, ATTR_DATA, ATTR_FREE, attr_bool, 0, false },
 	{ CKA_OPTIGA_OID, ATTR_DATA, ATTR_FREE, attr_oid, 0, false },
-	{ CKA_OPTIGA_OFFSET, ATTR_DATA, ATTR_FREE, get_nothing, 0, true },
+	{ CKA_OPTIGA_OFFSET, ATTR_DATA, ATTR_FREE, attr_nothing, 0, true },
 	{ CKA_ID, ATTR_DATA, ATTR_INDEX, get_id, 0, true },
 	{ CKA_LABEL, ATTR_DATA, ATTR_INDEX, get_label, 0, true },
 	{ CKA_APPLICATION, ATTR_DATA, ATTR_INDEX, get_field, INDEX_APPLICATION, true },
 	{ CKA_OBJECT_ID, ATTR_DATA, ATTR_INDEX, get_field, INDEX_OBJECT_ID, true },
-	{ ATTR_UNIQUE_ID, ATTR_DATA, ATTR_META, attr_unique_id, 0, false },
+	{ CKA_UNIQUE_ID, ATTR_DATA, ATTR_META, attr_unique_id, 0, false },
 	{ CKA_MODIFIABLE, ATTR_DATA, ATTR_META, attr_meta, ATTR_META_CHANGEABLE, false },
 	{ CKA_DESTROYABLE, ATTR_DATA, ATTR_META, attr_meta, ATTR_META_DESTROYABLE, false },
-	{ CKA_OPTIGA_METADATA, ATTR_DATA, ATTR_META, attr_meta, ATTR_META_RAW, false },
-	{ CKA_OPTIGA_LIFE_CYCLE, ATTR_DATA, ATTR_META, attr_meta, ATTR_META_LCSO, false },
-	{ CKA_OPTIGA_USED_SIZE, ATTR_DATA, ATTR_META, attr_meta, ATTR_META_USED, false },
-	{ CKA_OPTIGA_MAX_SIZE, ATTR_DATA, ATTR_META, attr_meta, ATTR_META_MAX, false },
 	{ CKA_VALUE, ATTR_DATA, ATTR_READ, get_value, 0, true },
 };
 const struct attr_table attr_data = { data_rows, NITEMS(data_rows) };
@@ -209,12 +198,8 @@ static const struct attr secret_rows[] = {
 	{ CKA_DERIVE, ATTR_GENERIC, ATTR_META, get_usage, CHIP_USE_KEYAGREE, false },
 	{ CKA_VALUE_LEN, BOTH, ATTR_META, get_value_len, 0, false },
 	{ CKA_ALLOWED_MECHANISMS, BOTH, ATTR_META, get_mechanisms, 0, false },
-	{ ATTR_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0, false },
+	{ CKA_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0, false },
 	{ CKA_DESTROYABLE, BOTH, ATTR_META, attr_meta, ATTR_META_DESTROYABLE, false },
-	{ CKA_OPTIGA_METADATA, BOTH, ATTR_META, attr_meta, ATTR_META_RAW, false },
-	{ CKA_OPTIGA_LIFE_CYCLE, BOTH, ATTR_META, attr_meta, ATTR_META_LCSO, false },
-	{ CKA_OPTIGA_USED_SIZE, ATTR_GENERIC, ATTR_META, attr_meta, ATTR_META_USED, false },
-	{ CKA_OPTIGA_MAX_SIZE, ATTR_GENERIC, ATTR_META, attr_meta, ATTR_META_MAX, false },
 	{ CKA_CHECK_VALUE, ATTR_AES, ATTR_READ, get_check_value, 0, false },
 };
 const struct attr_table attr_secret = { secret_rows, NITEMS(secret_rows) };

@@ -198,10 +198,8 @@ static const struct attr rows[] = {
 	{ CKA_ALWAYS_SENSITIVE, PRIV, ATTR_META, get_local, 0, false },
 	{ CKA_KEY_GEN_MECHANISM, BOTH, ATTR_META, get_gen_mechanism, 0, false },
 	{ CKA_ALLOWED_MECHANISMS, BOTH, ATTR_META, get_mechanisms, 0, false },
-	{ ATTR_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0, false },
+	{ CKA_UNIQUE_ID, BOTH, ATTR_META, attr_unique_id, 0, false },
 	{ CKA_DESTROYABLE, BOTH, ATTR_META, attr_meta, ATTR_META_DESTROYABLE, false },
-	{ CKA_OPTIGA_METADATA, BOTH, ATTR_META, attr_meta, ATTR_META_RAW, false },
-	{ CKA_OPTIGA_LIFE_CYCLE, BOTH, ATTR_META, attr_meta, ATTR_META_LCSO, false },
 
 	{ CKA_EC_PARAMS, EC, ATTR_META, get_ec_params, 0, false },
 	{ CKA_EC_POINT, EC, ATTR_READ, get_ec_point, 0, false },

@@ -12,11 +12,15 @@
 #include "pkcs11/store/internal.h"
 #include "pkcs11/store/spki.h"
 
-#define TYPE_PRESSEC 0x21 /* pre-shared secret, SRM "Data Object Types" */
+/* SRM "Data Object Types" */
+#define TYPE_PRESSEC  0x21 /* pre-shared secret */
+#define TYPE_PTFBIND  0x22 /* platform binding secret */
+#define TYPE_UPDATSEC 0x23 /* secret of protected updates */
+#define TYPE_AUTOREF  0x31 /* authorization reference */
 
-#define FIRST_SMALL  0xF1D0
-#define NSMALL       16
-#define FIRST_BIG    0xF1E0
+#define FIRST_SMALL   0xF1D0
+#define NSMALL        16
+#define FIRST_BIG     0xF1E0
 
 /* A look at this much tells most contents from zeros. */
 #define LOOK_LEN 140
@@ -50,6 +54,13 @@ data_max(struct store *st, const struct data_slot *d)
 	const struct chip_object *o = chip_model_object(chip_model(st->chip), d->oid);
 
 	return o != NULL ? o->max : 0;
+}
+
+bool
+data_type_secret(int type)
+{
+	return type == TYPE_PRESSEC || type == TYPE_PTFBIND || type == TYPE_UPDATSEC ||
+	       type == TYPE_AUTOREF;
 }
 
 int

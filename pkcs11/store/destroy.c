@@ -220,6 +220,6 @@ store_destroy(struct store *st, CK_OBJECT_HANDLE h)
 	if ((r = store_enter(st)) != 0)
 		return r;
 	if ((r = object_resolve(st, h, &o)) == 0)
-		r = kinds[o.kind].destroy(st, &o);
+		r = kinds[o.kind]->destroy(st, &o);
 	return store_leave(st, r);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hal/base/err.h"
+#include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/store/kind.h"
 
 struct search {
@@ -75,22 +76,41 @@ search_at(struct store *st, struct search *s, struct object *o)
 	for (enum attr_cost cost = ATTR_FREE; cost <= ATTR_READ && r == 0 && yes; cost++) {
 		/* Up to here the place may be empty. */
 		if (cost == ATTR_META)
-			r = kinds[o->kind].exists(st, o, &yes);
+			r = kinds[o->kind]->exists(st, o, &yes);
 		if (r == 0 && yes)
 			r = match(st, s, o, cost, &yes);
 	}
 	return r != 0 || !yes ? r : add(st, s, o);
 }
 
+static bool
+has_attribute(const struct search *s, CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < s->n; i++)
+		if (s->tmpl[i].type == type)
+			return true;
+	return false;
+}
+
+/* Hidden ones are for those who know of them (PKCS #11 4.3.1, 5.7). */
+static bool
+asked_for(const struct search *s, const struct kind *k)
+{
+	return k->search == KIND_SHOWN || has_attribute(s, CKA_CLASS) ||
+	       (k->search == KIND_BY_CLASS_OR_OID && has_attribute(s, CKA_OPTIGA_OID));
+}
+
 static int
 search_all(struct store *st, struct search *s)
 {
-	struct object o = { 0 };
+	struct object o;
 	int r = 0;
 
 	for (enum obj_kind kind = OBJ_PRIVATE; kind < OBJ_NKINDS && r == 0; kind++) {
 		o = (struct object){ .kind = kind };
-		for (size_t i = 0; r == 0 && kinds[kind].at(st, i, &o); i++)
+		if (!asked_for(s, kinds[kind]))
+			continue;
+		for (size_t i = 0; r == 0 && kinds[kind]->at(st, i, &o); i++)
 			r = search_at(st, s, &o);
 	}
 	return r;

@@ -88,13 +88,23 @@ struct data_slot {
 	struct buf raw;
 };
 
-/* The slot of a symmetric key, E200. */
-struct aes_slot {
+/* Metadata of an object of which nothing else is remembered. */
+struct meta_slot {
 	bool meta_known;
 	struct chip_meta meta;
 };
 
-enum obj_kind { OBJ_PRIVATE, OBJ_PUBLIC, OBJ_CERT, OBJ_DATA, OBJ_SECRET, OBJ_NKINDS };
+enum obj_kind {
+	OBJ_PRIVATE,
+	OBJ_PUBLIC,
+	OBJ_CERT,
+	OBJ_DATA,
+	OBJ_SECRET,
+	OBJ_COUNTER,
+	OBJ_PROFILE,
+	OBJ_CHIP,
+	OBJ_NKINDS
+};
 
 struct handle {
 	enum obj_kind kind; /* OBJ_NKINDS: the object is gone for good */
@@ -120,7 +130,9 @@ struct store {
 	struct key keys[NKEYS];
 	struct cert_slot certs[NCERTSLOTS];
 	struct data_slot data[NDATASLOTS];
-	struct aes_slot aes;
+	struct meta_slot aes;
+	struct meta_slot other; /* metadata of the object looked at last that has no place above */
+	uint16_t other_oid;
 
 	struct handle *handles; /* handle h is handles[h - 1] */
 	size_t nhandles, handles_cap;
@@ -129,11 +141,12 @@ struct store {
 /* One token object while it is looked at. */
 struct object {
 	enum obj_kind kind;
-	struct key *key;        /* OBJ_PRIVATE, OBJ_PUBLIC */
-	struct cert_slot *slot; /* OBJ_CERT */
-	unsigned n;             /* which certificate of it */
-	struct cert *cert;      /* once it is known to exist */
-	struct data_slot *data; /* OBJ_DATA, OBJ_SECRET; NULL: the AES key */
+	struct key *key;                /* OBJ_PRIVATE, OBJ_PUBLIC */
+	struct cert_slot *slot;         /* OBJ_CERT */
+	unsigned n;                     /* which certificate of it; OBJ_PROFILE: which profile */
+	struct cert *cert;              /* once it is known to exist */
+	struct data_slot *data;         /* OBJ_DATA, OBJ_SECRET; NULL: the AES key */
+	const struct chip_object *chip; /* OBJ_COUNTER, OBJ_CHIP */
 };
 
 /* --- store.c -------------------------------------------------------------------------------- */
@@ -247,6 +260,7 @@ int cert_label(struct store *st, const struct object *o, struct buf *out);
 void data_slots(struct store *st); /* once, for a new store */
 struct data_slot *data_by_oid(struct store *st, unsigned oid);
 int data_meta(struct store *st, struct data_slot *d);
+bool data_type_secret(int type); /* whose content is nobody's to read */
 void data_forget(struct data_slot *d);
 /* Whether there is an object: data, or with secret a generic secret key. */
 int data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes);
@@ -271,6 +285,24 @@ int aes_exists(struct store *st, bool *yes);
 /* CKA_ID and CKA_LABEL of objects whose name is their own: the index's, or the OID's. */
 int plain_id(struct store *st, uint16_t oid, struct buf *out);
 int plain_label(struct store *st, uint16_t oid, struct buf *out);
+
+/* --- metaset.c ------------------------------------------------------------------------------ */
+
+/* What a template asks of an object's metadata. */
+struct meta_change {
+	uint8_t tags[64];
+	size_t len; /* 0: nothing changes */
+};
+/*
+ * Checks and collects it; what cannot be taken back is STORE_EPROHIBITED unless the template
+ * says that this is meant.
+ */
+int meta_change(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
+    struct meta_change *c);
+/* Writes it; all that was remembered is forgotten. */
+int meta_apply(struct store *st, uint16_t oid, const struct meta_change *c);
+/* Whether the template says that an irreversible change is meant; else logs why it is refused. */
+int meta_meant(const CK_ATTRIBUTE *tmpl, CK_ULONG n, uint16_t oid, const char *what);
 
 /* --- create.c, datacreate.c ----------------------------------------------------------------- */
 
@@ -302,6 +334,8 @@ int store_put_names(
 int key_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 int cert_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 int data_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+int counter_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+int chip_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 int secret_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
 
 /* --- certwrite.c ---------------------------------------------------------------------------- */

@@ -7,6 +7,11 @@
 struct kind {
 	const char *name; /* in CKA_UNIQUE_ID */
 	const struct attr_table *attributes;
+	enum {
+		KIND_SHOWN,
+		KIND_BY_CLASS,
+		KIND_BY_CLASS_OR_OID
+	} search; /* found only when asked for */
 
 	/* The places where such objects may be, from 0; false past the last. No traffic. */
 	bool (*at)(struct store *st, size_t i, struct object *o);
@@ -26,6 +31,10 @@ struct kind {
 	int (*destroy)(struct store *st, const struct object *o);
 };
 
-extern const struct kind kinds[OBJ_NKINDS];
+/* By enum obj_kind. */
+extern const struct kind *const kinds[OBJ_NKINDS];
+
+/* feature.c */
+extern const struct kind kind_counter, kind_profile, kind_chip;
 
 #endif

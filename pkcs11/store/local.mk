@@ -7,6 +7,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/attr.c pkcs11/store/attr.h \
 	pkcs11/store/attr_cert.c \
 	pkcs11/store/attr_data.c \
+	pkcs11/store/attr_feature.c \
 	pkcs11/store/attr_key.c \
 	pkcs11/store/cert.c \
 	pkcs11/store/certwrite.c \
@@ -15,6 +16,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/datacreate.c \
 	pkcs11/store/der.c pkcs11/store/der.h \
 	pkcs11/store/destroy.c \
+	pkcs11/store/feature.c pkcs11/store/feature.h \
 	pkcs11/store/find.c \
 	pkcs11/store/index.c pkcs11/store/index.h \
 	pkcs11/store/indexio.c \
@@ -22,6 +24,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/keygen.c \
 	pkcs11/store/kind.c pkcs11/store/kind.h \
 	pkcs11/store/mechanisms.c pkcs11/store/mechanisms.h \
+	pkcs11/store/metaset.c \
 	pkcs11/store/objects.c \
 	pkcs11/store/ossl.c pkcs11/store/ossl.h \
 	pkcs11/store/pair.c \

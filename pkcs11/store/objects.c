@@ -52,7 +52,7 @@ cert_slot_by_oid(struct store *st, unsigned oid)
 uint16_t
 object_oid(const struct object *o)
 {
-	return kinds[o->kind].oid(o);
+	return kinds[o->kind]->oid(o);
 }
 
 /* FNV-1a, 64 bits: tells things apart that nobody makes collide to his own harm. */
@@ -70,7 +70,7 @@ object_stamp(const void *p, size_t len)
 uint64_t
 object_identity(struct store *st, const struct object *o)
 {
-	return kinds[o->kind].stamp(st, o);
+	return kinds[o->kind]->stamp(st, o);
 }
 
 void
@@ -148,10 +148,10 @@ object_resolve(struct store *st, CK_OBJECT_HANDLE h, struct object *o)
 	if (want->kind == OBJ_NKINDS)
 		return STORE_EHANDLE;
 	o->kind = want->kind;
-	for (size_t i = 0; kinds[want->kind].at(st, i, o); i++) {
+	for (size_t i = 0; kinds[want->kind]->at(st, i, o); i++) {
 		if (object_oid(o) != want->oid)
 			continue;
-		if ((r = kinds[want->kind].exists(st, o, &yes)) != 0)
+		if ((r = kinds[want->kind]->exists(st, o, &yes)) != 0)
 			return r;
 		if (yes && object_identity(st, o) == want->stamp)
 			return 0;
@@ -201,7 +201,7 @@ store_size(struct store *st, CK_OBJECT_HANDLE h, size_t *sizep)
 	if ((r = store_enter(st)) != 0)
 		return r;
 	if ((r = object_resolve(st, h, &o)) == 0)
-		r = kinds[o.kind].size(st, &o, sizep);
+		r = kinds[o.kind]->size(st, &o, sizep);
 	return store_leave(st, r);
 }
 

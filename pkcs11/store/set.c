@@ -224,13 +224,16 @@ data_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_
 int
 store_set(struct store *st, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
+	struct meta_change change;
 	struct object o;
 	int r;
 
 	if ((r = store_enter(st)) != 0)
 		return r;
+	/* Metadata last: it may lock the object. */
 	if ((r = object_resolve(st, h, &o)) == 0 && (r = check(st, &o, tmpl, n)) == 0 &&
-	    (r = index_load(st)) == 0)
-		r = kinds[o.kind].set(st, &o, tmpl, n);
+	    (r = index_load(st)) == 0 && (r = meta_change(st, &o, tmpl, n, &change)) == 0 &&
+	    (r = kinds[o.kind]->set(st, &o, tmpl, n)) == 0)
+		r = meta_apply(st, object_oid(&o), &change);
 	return store_leave(st, r);
 }

@@ -76,7 +76,7 @@ store_forget(struct store *st)
 		cert_forget(&st->certs[i]);
 	for (size_t i = 0; i < NDATASLOTS; i++)
 		data_forget(&st->data[i]);
-	st->aes.meta_known = false;
+	st->aes.meta_known = st->other.meta_known = false;
 }
 
 static int

@@ -12,6 +12,7 @@ store_tests = \
 	tests/unit/test_store_models \
 	tests/unit/test_store_create \
 	tests/unit/test_store_data \
+	tests/unit/test_store_feature \
 	tests/unit/test_store_cut \
 	tests/unit/test_store_hostile
 check_PROGRAMS += $(store_tests)
@@ -44,6 +45,10 @@ tests_unit_test_store_create_LDADD = $(store_test_libs)
 tests_unit_test_store_data_SOURCES = tests/unit/test_store_data.c $(store_host)
 tests_unit_test_store_data_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_data_LDADD = $(store_test_libs)
+
+tests_unit_test_store_feature_SOURCES = tests/unit/test_store_feature.c $(store_host)
+tests_unit_test_store_feature_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_feature_LDADD = $(store_test_libs)
 
 # Dies at a bus transfer of its choice.
 tests_unit_test_store_cut_SOURCES = tests/unit/test_store_cut.c $(store_host)

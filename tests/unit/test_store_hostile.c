@@ -48,8 +48,8 @@ read_all(void)
 		struct buf spki = BUF_INIT;
 
 		for (int kind = 0; kind < OBJ_NKINDS; kind++)
-			for (size_t k = 0; k < kinds[kind].attributes->n; k++) {
-				CK_ATTRIBUTE a = { kinds[kind].attributes->rows[k].type, room,
+			for (size_t k = 0; k < kinds[kind]->attributes->n; k++) {
+				CK_ATTRIBUTE a = { kinds[kind]->attributes->rows[k].type, room,
 					sizeof(room) };
 				const int r = store_attributes(st, h[i], &a, 1);
 
