@@ -1,8 +1,12 @@
 /*
- * The host's commands and a chip that answers what it likes; bus and link are doubles in here.
+ * The host's commands and a chip that answers what it likes; bus, link and the files of binding
+ * secrets are doubles in here.
  *
- * Input: model, command, then answers. One byte of kind:
+ * Input: model, command, then answers. In the model's byte:
+ *   7  this host has a binding secret | 6 and a pending one | 5 the presentation layer is on
+ * An answer is one byte of kind:
  *   1:0  0 bytes as they are, length (2) | 1 success with so many bytes of data, length (2)
+ *        and with bit 2 the unique ID, which proves a secret
  *        2 failure, and the reason (1) for the next question | 3 an error of the link
  */
 #include <config.h>
@@ -10,7 +14,10 @@
 #include <string.h>
 
 #include "hal/base/err.h"
+#include "hal/base/secret.h"
 #include "hal/bus/bus.h"
+#include "hal/chip/bindfile.h"
+#include "hal/chip/binding.h"
 #include "hal/chip/internal.h"
 #include "hal/link/link.h"
 #include "tests/fuzz/fuzz.h"
@@ -33,6 +40,9 @@ static struct input in;
 static const uint8_t *uid;
 static uint8_t reason; /* why the command before failed, 0: not asked for */
 static struct bus_record record;
+static struct secret *files[2]; /* current, pending */
+static struct secret *known;    /* to the link */
+static bool presence, session;
 
 /* --- doubles ------------------------------------------------------------------------------- */
 
@@ -115,21 +125,19 @@ link_join(struct link *ln, bool drain)
 	return 0;
 }
 
-/* No secret is known: everything goes in clear. */
-
 int
 link_set_secret(struct link *ln, const struct secret *secret)
 {
 	(void)ln;
-	(void)secret;
-	return 0;
+	secret_free(&known);
+	return secret == NULL ? 0 : secret_from(secret_bytes(secret), secret_len(secret), &known);
 }
 
 bool
 link_has_secret(const struct link *ln)
 {
 	(void)ln;
-	return false;
+	return known != NULL;
 }
 
 int
@@ -137,35 +145,37 @@ link_get_secret(const struct link *ln, struct secret **sp)
 {
 	(void)ln;
 	*sp = NULL;
-	return HAL_ENOTFOUND;
+	return known == NULL ? HAL_ENOTFOUND
+			     : secret_from(secret_bytes(known), secret_len(known), sp);
 }
 
 bool
 link_presence(const struct link *ln)
 {
 	(void)ln;
-	return false;
+	return presence;
 }
 
 void
-link_adopt(struct link *ln, bool presence, bool session)
+link_adopt(struct link *ln, bool on, bool stands)
 {
 	(void)ln;
-	(void)presence;
-	(void)session;
+	presence = on;
+	session = session && stands;
 }
 
 void
 link_forget(struct link *ln)
 {
 	(void)ln;
+	session = false;
 }
 
 bool
 link_shielded(const struct link *ln)
 {
 	(void)ln;
-	return false;
+	return session;
 }
 
 int
@@ -173,15 +183,83 @@ link_save(struct link *ln, struct secret **ctxp)
 {
 	(void)ln;
 	*ctxp = NULL;
-	return HAL_EINVAL;
+	if (!session)
+		return HAL_EINVAL;
+	session = false;
+	return secret_from("half a session", 14, ctxp);
 }
 
 int
 link_restore(struct link *ln, struct secret **ctxp)
 {
 	(void)ln;
-	*ctxp = NULL;
-	return HAL_EINVAL;
+	session = *ctxp != NULL && input_u8(&in) != 0;
+	secret_free(ctxp);
+	return session ? 0 : HAL_ESHIELD;
+}
+
+/* One file a suffix; they are all of the one chip. */
+
+static struct secret **
+file(const char *suffix)
+{
+	return &files[strcmp(suffix, BINDFILE_PENDING) == 0 ? 1 : 0];
+}
+
+const char *
+bindfile_dir(const char *dir)
+{
+	(void)dir;
+	return "fuzz";
+}
+
+int
+bindfile_read(const char *dir, const char *serial, const char *suffix, struct secret **sp)
+{
+	const struct secret *s = *file(suffix);
+
+	(void)dir;
+	(void)serial;
+	*sp = NULL;
+	return s == NULL ? HAL_ENOTFOUND : secret_from(secret_bytes(s), secret_len(s), sp);
+}
+
+int
+bindfile_write(const char *dir, const char *serial, const char *suffix, const struct secret *s)
+{
+	(void)dir;
+	(void)serial;
+	secret_free(file(suffix));
+	return secret_from(secret_bytes(s), secret_len(s), file(suffix));
+}
+
+int
+bindfile_settle(const char *dir, const char *serial)
+{
+	(void)dir;
+	(void)serial;
+	if (files[1] == NULL)
+		return HAL_ENOTFOUND;
+	secret_free(&files[0]);
+	files[0] = files[1];
+	files[1] = NULL;
+	return 0;
+}
+
+void
+bindfile_sweep(const char *dir, const char *serial)
+{
+	(void)dir;
+	(void)serial;
+}
+
+int
+bindfile_remove(const char *dir, const char *serial, const char *suffix)
+{
+	(void)dir;
+	(void)serial;
+	secret_free(file(suffix));
+	return 0;
 }
 
 static int
@@ -204,7 +282,10 @@ answer(struct buf *rsp)
 
 	if (in.len == 0)
 		return HAL_ENODEV;
-	kind = input_u8(&in) & 3;
+	kind = input_u8(&in);
+	if ((kind & 7) == 5)
+		return success(rsp, uid, UID_LEN);
+	kind &= 3;
 	if (kind == 2) {
 		reason = input_u8(&in);
 		return buf_put(rsp, "\xFF\x00\x00\x00", 4);
@@ -223,13 +304,18 @@ link_transceive_as(struct link *ln, const uint8_t *cmd, size_t cmd_len, struct b
     const struct link_how *how)
 {
 	(void)ln;
-	(void)how;
+	fuzz_assert(how->protect == LINK_PLAIN || how->protect == LINK_PROTECT_BOTH);
+	if (how->protect != LINK_PLAIN && known == NULL)
+		return HAL_EPAIR;
+	presence = presence || how->protect != LINK_PLAIN;
+	session = session || how->protect != LINK_PLAIN;
 	fuzz_assert(cmd_len >= 4 && cmd_len <= LINK_APDU_MAX);
 	fuzz_assert(cmd_len == 4U + (unsigned)(cmd[2] << 8 | cmd[3]));
 	buf_reset(rsp);
 	if ((cmd[0] & 0x7F) == CHIP_CMD_OPEN)
 		return success(rsp, NULL, 0);
-	if (cmd[0] == (CHIP_CMD_GET_DATA | 0x80) && cmd[4] == 0xE0 && cmd[5] == 0xC2)
+	if (how->protect == LINK_PLAIN && cmd[0] == (CHIP_CMD_GET_DATA | 0x80) && cmd[4] == 0xE0 &&
+	    cmd[5] == 0xC2)
 		return success(rsp, uid, UID_LEN);
 	if (reason != 0 && cmd[0] == CHIP_CMD_GET_DATA) {
 		const uint8_t code = reason;
@@ -345,22 +431,50 @@ state(struct chip *c)
 	(void)chip_shutdown(c);
 }
 
+static void
+binding(struct chip *c)
+{
+	struct secret *mine = NULL;
+
+	(void)chip_binding_prove(c);
+	(void)chip_pair(c, CHIP_BINDING_RENEW);
+	data(c);
+	fuzz_assert(secret_from(bytes, 48, &mine) == 0);
+	(void)chip_binding_adopt(c, mine);
+	secret_free(&mine);
+	sign(c);
+	state(c);
+	(void)chip_binding_remove(c);
+	data(c);
+}
+
 static void (*const commands[])(struct chip *c) = { data, meta, keys, sign, randoms, hash,
-	asymmetric, derive, symmetric, state };
+	asymmetric, derive, symmetric, state, binding };
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 {
 	struct chip *c = NULL;
+	uint8_t first;
 
 	in = (struct input){ input, len };
 	memset(&record, 0, sizeof(record));
 	reason = 0;
-	uid = uids[input_u8(&in) % NITEMS(uids)];
+	first = input_u8(&in);
+	uid = uids[(first & 0x1F) % NITEMS(uids)];
+	presence = (first & 0x20) != 0;
+	session = false;
+	if ((first & 0x80) != 0)
+		fuzz_assert(secret_from(bytes, 64, &files[0]) == 0);
+	if ((first & 0x40) != 0)
+		fuzz_assert(secret_from(bytes + 64, 32, &files[1]) == 0);
 	fuzz_assert(chip_open("fuzz:", &c) == 0);
 	commands[input_u8(&in) % NITEMS(commands)](c);
 	chip_close(&c);
 	buf_free(&out);
 	buf_free(&out2);
+	secret_free(&files[0]);
+	secret_free(&files[1]);
+	secret_free(&known);
 	return 0;
 }
