@@ -42,6 +42,10 @@ int ft260_find(const char *target, struct ft260 *f);
  * nothing does. */
 bool ft260_explain(const char *port);
 
+/* The board has its node, and the kernel's own driver too, which since some version of Linux 6.1
+ * keeps the input reports to itself: logs that and returns true. */
+bool ft260_taken(const char *port);
+
 /* --- ft260report.c: reports, transfers ------------------------------------------------------- */
 
 /* Feature reports; byte 0 is the report's ID. HAL_EIO, or HAL_ENODEV when the board is gone. */

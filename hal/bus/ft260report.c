@@ -307,6 +307,7 @@ int
 ft260_read(struct bus *b, uint8_t *data, size_t len)
 {
 	const uint8_t request[5] = { REPORT_READ, b->addr, FLAGS_START_STOP, (uint8_t)len, 0 };
+	const struct ft260 *f = b->priv;
 	size_t got = 0;
 	uint8_t status;
 	int r, r2;
@@ -317,8 +318,8 @@ ft260_read(struct bus *b, uint8_t *data, size_t len)
 		goto out;
 	if (got < len) {
 		log_debug("ft260: %zu of %zu bytes", got, len);
-		r2 = reset_controller(b);
-		r = r2 != 0 ? r2 : HAL_EIO;
+		if ((r = reset_controller(b)) == 0)
+			r = got == 0 && ft260_taken(f->port) ? HAL_ENODEV : HAL_EIO;
 	}
 out:
 	if (r == HAL_ENACK && got == 0 && (r2 = drain(b, LATE_REPORT)) != 0)

@@ -65,14 +65,13 @@ bound_to(const char *dir, const char *driver)
 	return driver == NULL || strcmp(base, driver) == 0;
 }
 
-/* The HID device of interface 0 is in the hands of the kernel's driver, and has no hidraw node. */
+/* The HID device of interface 0 is in the hands of the kernel's driver. */
 static bool
 kernel_has_it(const char *port, const char *hid)
 {
-	char hidraw[2 * PATH_MAX], adapter[NAME_MAX + 1], any[NAME_MAX + 1];
+	char adapter[NAME_MAX + 1];
 
-	(void)snprintf(hidraw, sizeof(hidraw), "%s/hidraw", hid);
-	if (!bound_to(hid, "ft260") || first_entry(hidraw, "hidraw", any))
+	if (!bound_to(hid, "ft260"))
 		return false;
 	if (first_entry(hid, "i2c-", adapter))
 		log_error("ft260: the kernel driver hid_ft260 has the board at %s; it offers it as "
@@ -86,22 +85,44 @@ kernel_has_it(const char *port, const char *hid)
 	return true;
 }
 
+/* Of a board's interface 0, and its HID device; false if there is none. */
+static bool
+hid_of_board(const char *port, char interface[PATH_MAX], char hid[PATH_MAX + NAME_MAX + 2])
+{
+	char name[NAME_MAX + 1];
+
+	(void)snprintf(interface, PATH_MAX, USB_DEVICES "/%s:1.0", port);
+	if (!first_entry(interface, "0003:0403:6030.", name))
+		return false;
+	(void)snprintf(hid, PATH_MAX + NAME_MAX + 2, "%s/%s", interface, name);
+	return true;
+}
+
+bool
+ft260_taken(const char *port)
+{
+	char interface[PATH_MAX], hid[PATH_MAX + NAME_MAX + 2];
+
+	return hid_of_board(port, interface, hid) && kernel_has_it(port, hid);
+}
+
 static bool
 explain_board(const char *port)
 {
-	char interface[PATH_MAX], hid[PATH_MAX + NAME_MAX + 2], name[NAME_MAX + 1];
+	char interface[PATH_MAX], hid[PATH_MAX + NAME_MAX + 2], hidraw[2 * PATH_MAX];
+	char any[NAME_MAX + 1];
+	const bool there = hid_of_board(port, interface, hid);
 
-	(void)snprintf(interface, sizeof(interface), USB_DEVICES "/%s:1.0", port);
 	if (!bound_to(interface, NULL)) {
 		log_error("ft260: no driver on %s:1.0, another program took it and did not give it "
 			  "back; unplug and replug the board",
 		    port);
 		return true;
 	}
-	if (!first_entry(interface, "0003:0403:6030.", name))
+	if (!there)
 		return false;
-	(void)snprintf(hid, sizeof(hid), "%s/%s", interface, name);
-	return kernel_has_it(port, hid);
+	(void)snprintf(hidraw, sizeof(hidraw), "%s/hidraw", hid);
+	return !first_entry(hidraw, "hidraw", any) && kernel_has_it(port, hid);
 }
 
 bool

@@ -48,7 +48,8 @@ tests_unit_test_bus_trace_LDADD = $(bus_test_libs)
 
 check_PROGRAMS += tests/unit/test_bus_ft260 tests/unit/test_bus_ft260_use
 unit_tests += tests/unit/test_bus_ft260 tests/unit/test_bus_ft260_use
-bus_ft260_sources = tests/unit/bus_ft260.c tests/unit/bus_ft260.h $(bus_bed_sources)
+bus_ft260_sources = tests/unit/bus_ft260.c tests/unit/bus_ft260.h tests/unit/emu_ft260.c \
+	tests/unit/emu_ft260.h $(bus_bed_sources)
 tests_unit_test_bus_ft260_SOURCES = tests/unit/test_bus_ft260.c $(bus_ft260_sources)
 tests_unit_test_bus_ft260_CFLAGS = $(bus_bed_cflags) $(HIDAPI_CFLAGS)
 tests_unit_test_bus_ft260_LDFLAGS = $(bus_bed_ldflags)

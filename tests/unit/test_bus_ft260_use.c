@@ -122,6 +122,29 @@ START_TEST(a_passing_fault_is_no_error_above)
 }
 END_TEST
 
+/* There is a node, and nothing to read from it. */
+START_TEST(the_kernels_own_driver_keeps_the_reports)
+{
+	const char *hid = "/sys" USB_PATH "/1-1.4/1-1.4:1.0/0003:0403:6030.0003";
+	char path[256];
+	uint8_t data[4];
+
+	ck_assert_int_eq(bus_write(b, (const uint8_t[]){ 0x82 }, 1), 0);
+	emu.fault = EMU_LOST;
+	ck_assert_int_eq(bus_read(b, data, sizeof(data)), HAL_EIO);
+	(void)snprintf(path, sizeof(path), "%s/driver", hid);
+	bed_link(path, "../../../../../../bus/hid/drivers/ft260");
+	bed_write("/sys/bus/hid/drivers/ft260/bind", "");
+	(void)snprintf(path, sizeof(path), "%s/i2c-7/name", hid);
+	bed_write(path, "FT260\n");
+	emu.fault = EMU_LOST;
+	ck_assert_int_eq(bus_read(b, data, sizeof(data)), HAL_ENODEV);
+	bed_must_say(
+	    "ft260: the kernel driver hid_ft260 has the board at 1-1.4; it offers it as "
+	    "/dev/i2c-7. Use i2c:/dev/i2c-7, or unload the driver: modprobe -r hid_ft260\n");
+}
+END_TEST
+
 START_TEST(nobody_answers)
 {
 	ck_assert_int_eq(chip_open("ft260:?addr=0x31", &c), 0);
@@ -318,6 +341,7 @@ main(void)
 	tcase_add_test(t, two_handles_share_the_record);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(opened, setup_opened, teardown);
+	tcase_add_test(opened, the_kernels_own_driver_keeps_the_reports);
 	tcase_set_timeout(opened, 60);
 	add_opened(opened);
 	suite_add_tcase(s, opened);
