@@ -4,3 +4,4 @@ include tests/cli/sim.mk
 include tests/cli/pair.mk
 include tests/cli/clients.mk
 include tests/cli/prov.mk
+include tests/cli/lane_c.mk
