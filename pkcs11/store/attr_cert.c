@@ -99,7 +99,7 @@ static const struct attr rows[] = {
 	ROW(CKA_TOKEN, ATTR_FREE, attr_bool, 1),
 	ROW(CKA_PRIVATE, ATTR_FREE, attr_bool, 0),
 	ROW(CKA_MODIFIABLE, ATTR_FREE, attr_bool, 1),
-	ROW(CKA_COPYABLE, ATTR_FREE, attr_bool, 0),
+	ROW(CKA_COPYABLE, ATTR_FREE, attr_bool, 1),
 	ROW(CKA_TRUSTED, ATTR_FREE, get_trusted, 0),
 	ROW(CKA_OPTIGA_OID, ATTR_FREE, attr_oid, 0),
 	ROW(CKA_URL, ATTR_FREE, attr_empty, 0),

@@ -139,7 +139,7 @@ static const struct attr data_rows[] = {
 	{ CKA_CLASS, ATTR_DATA, ATTR_FREE, attr_ulong, CKO_DATA, false },
 	{ CKA_TOKEN, ATTR_DATA, ATTR_FREE, attr_bool, 1, false },
 	{ CKA_PRIVATE, ATTR_DATA, ATTR_FREE, attr_bool, 0, false },
-	{ CKA_COPYABLE, ATTR_DATA, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_COPYABLE, ATTR_DATA, ATTR_FREE, attr_bool, 1, false },
 	{ CKA_OPTIGA_OID, ATTR_DATA, ATTR_FREE, attr_oid, 0, false },
 	{ CKA_OPTIGA_OFFSET, ATTR_DATA, ATTR_FREE, attr_nothing, 0, true },
 	{ CKA_ID, ATTR_DATA, ATTR_INDEX, get_id, 0, true },

@@ -2,7 +2,7 @@
 # with a main that replays its corpus; configured with --enable-fuzzing (clang) they are fuzzers.
 # "make fuzz" builds those in a folder of its own and runs each for FUZZ_SECONDS.
 fuzz_targets = tests/fuzz/link tests/fuzz/shield tests/fuzz/apdu tests/fuzz/meta tests/fuzz/store \
-	tests/fuzz/simframe tests/fuzz/simapdu
+	tests/fuzz/simframe tests/fuzz/simapdu tests/fuzz/calls
 check_PROGRAMS += $(fuzz_targets)
 
 if FUZZING
@@ -45,6 +45,13 @@ tests_fuzz_simframe_LDFLAGS = $(fuzz_sim_ldflags)
 tests_fuzz_simapdu_SOURCES = tests/fuzz/simapdu.c $(fuzz_sim) $(fuzz_main)
 tests_fuzz_simapdu_LDADD = libsim.la libbase.la $(CRYPTO_LIBS)
 tests_fuzz_simapdu_LDFLAGS = $(fuzz_sim_ldflags)
+
+tests_fuzz_calls_SOURCES = tests/fuzz/calls.c tests/fuzz/callseq.c tests/fuzz/callseq.h \
+	pkcs11/module.c pkcs11/layout_chip.c $(fuzz_main)
+tests_fuzz_calls_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_calls_LDADD = libmodule.la libstore.la libchip.la liblink.la libbus.la libsim.la libbase.la \
+	$(CRYPTO_LIBS) $(GMP_LIBS)
+tests_fuzz_calls_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=rsa_generate
 
 dist_check_SCRIPTS += tests/fuzz/corpus.sh
 EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus

@@ -30,7 +30,8 @@ tests_module_test_event_LDADD = $(module_ldadd)
 
 check_PROGRAMS += tests/module/test_args
 module_tests += tests/module/test_args
-tests_module_test_args_SOURCES = tests/module/test_args.c $(module_harness)
+tests_module_test_args_SOURCES = tests/module/test_args.c tests/fuzz/callseq.c tests/fuzz/callseq.h \
+	$(module_harness)
 tests_module_test_args_CFLAGS = $(module_cflags)
 tests_module_test_args_LDADD = $(module_ldadd)
 

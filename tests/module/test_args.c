@@ -4,8 +4,11 @@
  */
 #include <config.h>
 
+#include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "tests/fuzz/callseq.h"
 #include "tests/module/harness.h"
 
 #define BAD ((CK_ULONG)-1)
@@ -285,6 +288,130 @@ START_TEST(half_a_key_pair_in_a_session_is_refused)
 }
 END_TEST
 
+/* The function list of v3.0; the module is mapped by the harness already. */
+static const CK_FUNCTION_LIST_3_0 *
+longer_list(void)
+{
+	const char *build = getenv("top_builddir");
+	CK_C_GetInterface get;
+	CK_INTERFACE *i = NULL;
+	char path[4096];
+	void *again;
+
+	(void)snprintf(path, sizeof(path), "%s/.libs/optiga-pkcs11.so", build ? build : ".");
+	again = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+	ck_assert_ptr_nonnull(again);
+	*(void **)&get = dlsym(again, "C_GetInterface");
+	ck_assert_ptr_nonnull(get);
+	ck_assert_ok(get(NULL, NULL, &i, 0));
+	(void)dlclose(again);
+	return i->pFunctionList;
+}
+
+/* xorshift: the same walk each time. */
+static unsigned char
+next_byte(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return (unsigned char)(*state >> 24);
+}
+
+/*
+ * Random arguments in random order, and the token is as good as before. In half of the bytes
+ * small numbers, which name what exists.
+ */
+START_TEST(random_arguments)
+{
+	const CK_FUNCTION_LIST_3_0 *list = longer_list();
+	CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+	unsigned char data[4096], digest[32] = { 1 }, sig[64];
+	uint32_t state = 0x4F505449;
+	CK_OBJECT_HANDLE pub, priv;
+	CK_SESSION_HANDLE s;
+	CK_ULONG n;
+
+	for (int round = 0; round < 12; round++) {
+		for (size_t i = 0; i < sizeof(data); i++) {
+			data[i] = next_byte(&state);
+			if ((next_byte(&state) & 1) != 0)
+				data[i] &= 0x1F;
+		}
+		ck_assert_uint_gt(callseq_run(list, data, sizeof(data)), 100);
+	}
+	s = harness_session(true);
+	ck_assert_ok(harness_generate(s, &harness_kinds[KIND_P256], NULL, NULL, &pub, &priv));
+	ck_assert_ok(p11->C_SignInit(s, &ecdsa, priv));
+	n = sizeof(sig);
+	ck_assert_ok(p11->C_Sign(s, digest, sizeof(digest), sig, &n));
+	ck_assert_ok(p11->C_VerifyInit(s, &ecdsa, pub));
+	ck_assert_ok(p11->C_Verify(s, digest, sizeof(digest), sig, n));
+}
+END_TEST
+
+/*
+ * Every attribute of every object, with room of every size up to one byte too little and of
+ * the right size: nothing is written beyond, and an answer that does not fit says so.
+ */
+static void
+check_rooms(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type)
+{
+	CK_ATTRIBUTE a = { type, NULL, 0 };
+	unsigned char *v;
+	CK_ULONG need;
+	CK_RV rv = p11->C_GetAttributeValue(s, h, &a, 1);
+
+	if (rv != CKR_OK) {
+		ck_assert_msg(rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE,
+		    "0x%lx: 0x%lx", type, rv);
+		ck_assert_uint_eq(a.ulValueLen, CK_UNAVAILABLE_INFORMATION);
+		return;
+	}
+	need = a.ulValueLen;
+	v = malloc(need + 1);
+	ck_assert_ptr_nonnull(v);
+	for (CK_ULONG room = 0; room <= need; room += room + 1 < need ? (need - room) / 2 : 1) {
+		memset(v, 0xA5, need + 1);
+		a.pValue = v;
+		a.ulValueLen = room;
+		rv = p11->C_GetAttributeValue(s, h, &a, 1);
+		ck_assert_msg(rv == (room < need ? CKR_BUFFER_TOO_SMALL : CKR_OK),
+		    "0x%lx, %lu of %lu: 0x%lx", type, room, need, rv);
+		ck_assert_uint_eq(a.ulValueLen, room < need ? CK_UNAVAILABLE_INFORMATION : need);
+		for (CK_ULONG i = room; i <= need; i++)
+			ck_assert_uint_eq(v[i], 0xA5);
+	}
+	free(v);
+}
+
+START_TEST(attributes_with_too_little_room)
+{
+	static const CK_ATTRIBUTE_TYPE ranges[][2] = { { 0x000, 0x012 }, { 0x080, 0x091 },
+		{ 0x100, 0x138 }, { 0x160, 0x174 }, { 0x180, 0x182 }, { 0x200, 0x212 },
+		{ 0x300, 0x302 }, { 0x600, 0x602 }, { 0xCF500001, 0xCF500010 } };
+	CK_SESSION_HANDLE s = harness_session(true);
+	CK_OBJECT_CLASS secret = CKO_SECRET_KEY, data = CKO_DATA;
+	CK_KEY_TYPE aes = CKK_AES;
+	unsigned char key[16] = { 1 };
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &secret, sizeof(secret) },
+		{ CKA_VALUE, key, sizeof(key) }, { CKA_KEY_TYPE, &aes, sizeof(aes) } };
+	CK_OBJECT_HANDLE list[64], pub, priv;
+	CK_ULONG n;
+
+	ck_assert_ok(harness_generate(s, &harness_kinds[KIND_RSA1024], "rsa", NULL, &pub, &priv));
+	ck_assert_ok(p11->C_CreateObject(s, t, 3, &list[0]));
+	t[0].pValue = &data;
+	ck_assert_ok(p11->C_CreateObject(s, t, 2, &list[0]));
+	n = harness_find(s, NULL, 0, list, 64);
+	ck_assert_uint_ge(n, 6);
+	for (CK_ULONG i = 0; i < n && i < 64; i++)
+		for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++)
+			for (CK_ATTRIBUTE_TYPE a = ranges[r][0]; a < ranges[r][1]; a++)
+				check_rooms(s, list[i], a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -300,6 +427,8 @@ main(void)
 	tcase_add_test(tc, templates_that_make_no_sense);
 	tcase_add_test(tc, read_only_sessions_change_nothing);
 	tcase_add_test(tc, half_a_key_pair_in_a_session_is_refused);
+	tcase_add_test(tc, random_arguments);
+	tcase_add_test(tc, attributes_with_too_little_room);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }

@@ -529,6 +529,39 @@ START_TEST(copies_of_token_objects)
 }
 END_TEST
 
+START_TEST(copies_between_chip_and_host)
+{
+	CK_SESSION_HANDLE rw = harness_session(true);
+	char value[] = "some data", label[] = "a label", app[] = "app";
+	CK_ATTRIBUTE t[] = { A(CKA_CLASS, data), { CKA_VALUE, value, 9 }, { CKA_LABEL, label, 7 },
+		{ CKA_APPLICATION, app, 3 } };
+	CK_ATTRIBUTE key[] = { A(CKA_CLASS, secret), A(CKA_KEY_TYPE, generic), A(CKA_VALUE, key16),
+		A(CKA_SENSITIVE, yes) };
+	CK_ATTRIBUTE on[] = { A(CKA_TOKEN, yes) }, off[] = { A(CKA_TOKEN, no) };
+	CK_OBJECT_HANDLE h = create(t, 4), token, back, pub, priv;
+
+	ck_assert_rv(p11->C_CopyObject(s, h, on, 1, &token), CKR_SESSION_READ_ONLY);
+	ck_assert_ok(p11->C_CopyObject(rw, h, on, 1, &token));
+	check_bool(token, CKA_TOKEN, CK_TRUE);
+	check_bool(token, CKA_COPYABLE, CK_TRUE);
+	check_bytes(token, CKA_VALUE, value, 9);
+	check_bytes(token, CKA_LABEL, label, 7);
+	ck_assert_ok(p11->C_CopyObject(s, token, off, 1, &back));
+	check_bool(back, CKA_TOKEN, CK_FALSE);
+	check_bytes(back, CKA_VALUE, value, 9);
+	check_bytes(back, CKA_APPLICATION, app, 3);
+	/* A secret that may not be read goes onto the chip all the same, and not back. */
+	h = create(key, 4);
+	ck_assert_ok(p11->C_CopyObject(rw, h, on, 1, &token));
+	check_bool(token, CKA_TOKEN, CK_TRUE);
+	check_bool(token, CKA_COPYABLE, CK_FALSE);
+	ck_assert_rv(p11->C_CopyObject(s, token, off, 1, &back), CKR_ACTION_PROHIBITED);
+	ck_assert_ok(harness_generate(rw, &harness_kinds[KIND_P256], NULL, NULL, &pub, &priv));
+	check_bool(pub, CKA_COPYABLE, CK_TRUE);
+	check_bool(priv, CKA_COPYABLE, CK_FALSE);
+}
+END_TEST
+
 START_TEST(values_of_secret_keys_can_be_digested)
 {
 	CK_MECHANISM sha = { CKM_SHA256, NULL, 0 };
@@ -570,6 +603,7 @@ main(void)
 	tcase_add_test(tc, searches_see_token_and_session_objects);
 	tcase_add_test(tc, copies_of_session_objects);
 	tcase_add_test(tc, copies_of_token_objects);
+	tcase_add_test(tc, copies_between_chip_and_host);
 	tcase_add_test(tc, values_of_secret_keys_can_be_digested);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
