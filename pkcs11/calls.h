@@ -109,6 +109,10 @@ CK_RV mod_C_GenerateRandom(CK_SESSION_HANDLE h, unsigned char *out, CK_ULONG len
 /* event.c */
 CK_RV mod_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved);
 
+/* unwrap.c */
+CK_RV mod_C_UnwrapKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
+    unsigned char *in, CK_ULONG len, CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp);
+
 /* unsupported.c */
 CK_RV mod_C_InitToken(CK_SLOT_ID id, unsigned char *pin, CK_ULONG pin_len, unsigned char *label);
 CK_RV mod_C_InitPIN(CK_SESSION_HANDLE h, unsigned char *pin, CK_ULONG pin_len);
@@ -125,8 +129,6 @@ CK_RV mod_C_VerifyRecover(
     CK_SESSION_HANDLE h, unsigned char *in, CK_ULONG len, unsigned char *out, CK_ULONG *out_len);
 CK_RV mod_C_WrapKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping,
     CK_OBJECT_HANDLE key, unsigned char *out, CK_ULONG *out_len);
-CK_RV mod_C_UnwrapKey(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
-    unsigned char *in, CK_ULONG len, CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp);
 CK_RV mod_C_GetFunctionStatus(CK_SESSION_HANDLE h);
 CK_RV mod_C_CancelFunction(CK_SESSION_HANDLE h);
 

@@ -36,6 +36,7 @@ libmodule_la_SOURCES = \
 	pkcs11/sobjkey.c \
 	pkcs11/sobjkind.c \
 	pkcs11/unsupported.c \
+	pkcs11/unwrap.c \
 	pkcs11/util.c \
 	pkcs11/verify.c
 libmodule_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)

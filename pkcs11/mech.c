@@ -9,6 +9,7 @@
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "pkcs11/mech.h"
+#include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/pkcs11v3.h"
 
 /* DigestInfo: SEQUENCE { SEQUENCE { OID 2.16.840.1.101.3.4.2.n, NULL }, OCTET STRING (len) }. */
@@ -120,6 +121,9 @@ static const struct mech mechs[] = {
 	DERIVE(CKM_TLS12_MASTER_KEY_DERIVE, MECH_KEY_GENERIC, 0, CHIP_KDF_PRF_SHA256),
 	DERIVE(CKM_TLS12_MASTER_KEY_DERIVE_DH, MECH_KEY_GENERIC, 0, CHIP_KDF_PRF_SHA256),
 	DERIVE(CKM_TLS_KDF, MECH_KEY_GENERIC, 0, CHIP_KDF_PRF_SHA256),
+	{ .type = CKM_OPTIGA_PROTECTED_UPDATE,
+	    .flags = CKF_HW | CKF_UNWRAP,
+	    .param = MECH_PARAM_OWN },
 	MAKE_KEY(CKM_AES_KEY_GEN, MECH_KEY_AES),
 	MAKE_KEY(CKM_GENERIC_SECRET_KEY_GEN, MECH_KEY_GENERIC),
 };
@@ -195,6 +199,10 @@ mod_mech_offered(const struct mech *m, const struct chip_model *model)
 		       chip_model_can(model, CHIP_CMD_DECRYPT_SYM, (int)m->cipher);
 	if (m->mac != 0)
 		return chip_model_can(model, CHIP_CMD_ENCRYPT_SYM, (int)m->mac);
+	/* Of keys: Trust M V1 takes updates of data alone. */
+	if ((m->flags & CKF_UNWRAP) != 0)
+		return chip_model_can(model, CHIP_CMD_GEN_SYM, CHIP_ALG_AES256) &&
+		       chip_model_can(model, CHIP_CMD_SET_PROTECTED, 0x01);
 	if (m->kdf != 0)
 		return chip_model_can(model, CHIP_CMD_DERIVE, (int)m->kdf);
 	if (m->key == MECH_KEY_AES)

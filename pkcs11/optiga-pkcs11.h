@@ -65,4 +65,24 @@
  */
 #define CKO_OPTIGA_CHIP_OBJECT (OPTIGA_VENDOR | 0x0001UL)
 
+/*
+ * CK_BBOOL, in a template of C_UnwrapKey: the object may be in use, its content is overwritten.
+ */
+#define CKA_OPTIGA_REPLACE (OPTIGA_VENDOR | 0x0020UL)
+
+/*
+ * C_UnwrapKey on chips that have it: a protected update. The wrapped key is the fragments one
+ * after the other, all but the last of 640 bytes; the parameter has the signed manifest; the
+ * unwrapping key is the certificate object of the trust anchor that the manifest names. The
+ * object it is for may be named in the template (CKA_OPTIGA_OID). The handle returned is that of
+ * what is there afterwards: private key, secret key, certificate or data; CK_INVALID_HANDLE when
+ * an update of metadata has left none.
+ */
+#define CKM_OPTIGA_PROTECTED_UPDATE (OPTIGA_VENDOR | 0x0001UL)
+
+typedef struct CK_OPTIGA_PROTECTED_UPDATE_PARAMS {
+	unsigned char *pManifest;
+	unsigned long ulManifestLen;
+} CK_OPTIGA_PROTECTED_UPDATE_PARAMS;
+
 #endif

@@ -55,11 +55,6 @@ REFUSE_BYTES(C_SignRecover)
 REFUSE_INIT(C_VerifyRecoverInit)
 REFUSE_BYTES(C_VerifyRecover)
 
-REFUSE(C_UnwrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
-    unsigned char *in, CK_ULONG len, CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *keyp),
-    ((void)unwrapping, (void)len,
-    mechanism != NULL && in != NULL && (tmpl != NULL || n == 0) && keyp != NULL))
-
 /* Keys of the chip never leave it. */
 REFUSE(C_WrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping,
     CK_OBJECT_HANDLE key, unsigned char *out, CK_ULONG *out_len),

@@ -127,3 +127,11 @@ tests_module_test_v3_LDADD = $(module_ldadd)
 
 dist_check_SCRIPTS += tests/module/exports.sh tests/module/v3numbers.sh
 lint_tests += tests/module/exports.sh tests/module/v3numbers.sh
+
+# Prepares the chip with its commands, beside the module.
+check_PROGRAMS += tests/module/test_unwrap
+module_tests += tests/module/test_unwrap
+tests_module_test_unwrap_SOURCES = tests/module/test_unwrap.c $(module_harness) \
+	tests/unit/simapp_manifest.c tests/unit/simapp_manifest.h $(simapp_rig)
+tests_module_test_unwrap_CFLAGS = $(module_cflags)
+tests_module_test_unwrap_LDADD = libchip.la liblink.la libbus.la $(module_ldadd)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/pkcs11v3.h"
 #include "tests/module/harness.h"
 
@@ -61,6 +62,7 @@ static const struct row {
 	{ CKM_TLS12_MASTER_KEY_DERIVE, DERIVE, ALL, ON_SECRET, OWN, 0 },
 	{ CKM_TLS12_MASTER_KEY_DERIVE_DH, DERIVE, ALL, ON_SECRET, OWN, 0 },
 	{ CKM_TLS_KDF, DERIVE, ALL, ON_SECRET, OWN, 0 },
+	{ CKM_OPTIGA_PROTECTED_UPDATE, CKF_HW | CKF_UNWRAP, V3, ON_NONE, OWN, 0 },
 	{ CKM_AES_KEY_GEN, CKF_HW | CKF_GENERATE, V3, ON_AES, NO_PARAM, 0 },
 	{ CKM_GENERIC_SECRET_KEY_GEN, CKF_HW | CKF_GENERATE, ALL, ON_SECRET, NO_PARAM, 0 },
 };
