@@ -119,6 +119,12 @@ tests_module_test_sobj_SOURCES = tests/module/test_sobj.c $(module_harness)
 tests_module_test_sobj_CFLAGS = $(module_cflags)
 tests_module_test_sobj_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_states
+module_tests += tests/module/test_states
+tests_module_test_states_SOURCES = tests/module/test_states.c $(module_harness)
+tests_module_test_states_CFLAGS = $(module_cflags)
+tests_module_test_states_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_v3
 module_tests += tests/module/test_v3
 tests_module_test_v3_SOURCES = tests/module/test_v3.c $(module_harness)
