@@ -48,6 +48,8 @@ struct key {
 	unsigned looked; /* 1 << source for each that was asked */
 	bool confirmed;  /* a signature has shown that spki is right */
 	bool index_lies; /* a signature has shown that the index is about another key */
+	/* Whether the chip has shown that this is what overwrote a destroyed key. */
+	enum { PROOF_NONE, PROOF_GOOD, PROOF_BAD } proof;
 };
 
 struct cert {
@@ -202,7 +204,7 @@ int index_save(struct store *st, const struct index *ix);
 uint8_t key_code(const struct key *k);
 /* Metadata and index are read when needed. *yes: the slot holds a key that is an object. */
 int key_exists(struct store *st, struct key *k, bool *yes);
-/* Whether a new key may go in: no key, a cut short generation or a destroyed one (D6). */
+/* Whether a new key may go in: no key, a cut short generation or a destroyed one, proved (D6). */
 int key_free(struct store *st, struct key *k, bool *yes);
 int key_meta(struct store *st, struct key *k);
 const struct chip_keytype *key_type(const struct key *k); /* after key_meta; may be NULL */
@@ -215,6 +217,11 @@ void key_forget(struct key *k);
 /* CKA_ID and CKA_LABEL; index only. out appended. */
 int key_id(struct store *st, const struct key *k, struct buf *out);
 int key_label(struct store *st, const struct key *k, struct buf *out);
+
+/* --- proof.c -------------------------------------------------------------------------------- */
+
+/* Fills k->proof for a slot that the index calls destroyed. At most one command. */
+int key_prove_destroyed(struct store *st, struct key *k);
 
 /* --- pubkey.c ------------------------------------------------------------------------------- */
 

@@ -76,7 +76,7 @@ occupied(const struct store *st, const struct key *k)
 	if ((state & INDEX_STATE_PENDING) != 0)
 		return (state & INDEX_STATE_DESTROYED) != 0 && k->meta.usage != CHIP_USE_KEYAGREE;
 	if ((state & INDEX_STATE_DESTROYED) != 0)
-		return !overwritten(st, k);
+		return !overwritten(st, k) || k->proof == PROOF_BAD;
 	return true;
 }
 
@@ -109,14 +109,28 @@ key_exists(struct store *st, struct key *k, bool *yes)
 	return r;
 }
 
+/*
+ * What a listing leaves out on the index's word is not overwritten on it. Shown to be somebody's
+ * key, it is an object from then on.
+ */
 int
 key_free(struct store *st, struct key *k, bool *yes)
 {
 	bool there, used;
-	const int r = look(st, k, &there, &used);
+	int r;
 
-	*yes = r == 0 && there && !used;
-	return r;
+	*yes = false;
+	if ((r = look(st, k, &there, &used)) != 0 || !there || used)
+		return r;
+	if (k->meta.usage >= 0 &&
+	    (index_state(&st->index, key_code(k)) &
+		(INDEX_STATE_DESTROYED | INDEX_STATE_PENDING)) == INDEX_STATE_DESTROYED) {
+		if ((r = key_prove_destroyed(st, k)) != 0)
+			return r;
+		used = k->proof == PROOF_BAD;
+	}
+	*yes = !used;
+	return 0;
 }
 
 /* The index's field that tells one key of a slot from the next. */

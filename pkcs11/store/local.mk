@@ -28,6 +28,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/objects.c \
 	pkcs11/store/ossl.c pkcs11/store/ossl.h \
 	pkcs11/store/pair.c \
+	pkcs11/store/proof.c \
 	pkcs11/store/pubkey.c \
 	pkcs11/store/recover.c pkcs11/store/recover.h \
 	pkcs11/store/recover_rsa.c \

@@ -13,6 +13,7 @@ store_tests = \
 	tests/unit/test_store_create \
 	tests/unit/test_store_data \
 	tests/unit/test_store_feature \
+	tests/unit/test_store_standard \
 	tests/unit/test_store_cut \
 	tests/unit/test_store_hostile
 check_PROGRAMS += $(store_tests)
@@ -49,6 +50,10 @@ tests_unit_test_store_data_LDADD = $(store_test_libs)
 tests_unit_test_store_feature_SOURCES = tests/unit/test_store_feature.c $(store_host)
 tests_unit_test_store_feature_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_feature_LDADD = $(store_test_libs)
+
+tests_unit_test_store_standard_SOURCES = tests/unit/test_store_standard.c $(store_host)
+tests_unit_test_store_standard_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_standard_LDADD = $(store_test_libs)
 
 # Dies at a bus transfer of its choice.
 tests_unit_test_store_cut_SOURCES = tests/unit/test_store_cut.c $(store_host)

@@ -138,47 +138,6 @@ START_TEST(rows_are_unique)
 }
 END_TEST
 
-/* What PKCS #11 v2.40 lists for each class; nothing of it may be missing. */
-static const CK_ATTRIBUTE_TYPE of_private[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_MODIFIABLE,
-	CKA_LABEL, CKA_COPYABLE, CKA_DESTROYABLE, CKA_KEY_TYPE, CKA_ID, CKA_START_DATE,
-	CKA_END_DATE, CKA_DERIVE, CKA_LOCAL, CKA_KEY_GEN_MECHANISM, CKA_ALLOWED_MECHANISMS,
-	CKA_SUBJECT, CKA_SENSITIVE, CKA_DECRYPT, CKA_SIGN, CKA_SIGN_RECOVER, CKA_UNWRAP,
-	CKA_EXTRACTABLE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_WRAP_WITH_TRUSTED,
-	CKA_ALWAYS_AUTHENTICATE, CKA_PUBLIC_KEY_INFO };
-static const CK_ATTRIBUTE_TYPE of_public[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_MODIFIABLE,
-	CKA_LABEL, CKA_COPYABLE, CKA_DESTROYABLE, CKA_KEY_TYPE, CKA_ID, CKA_START_DATE,
-	CKA_END_DATE, CKA_DERIVE, CKA_LOCAL, CKA_KEY_GEN_MECHANISM, CKA_ALLOWED_MECHANISMS,
-	CKA_SUBJECT, CKA_ENCRYPT, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_TRUSTED,
-	CKA_PUBLIC_KEY_INFO };
-static const CK_ATTRIBUTE_TYPE of_cert[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_MODIFIABLE,
-	CKA_LABEL, CKA_COPYABLE, CKA_DESTROYABLE, CKA_CERTIFICATE_TYPE, CKA_TRUSTED,
-	CKA_CERTIFICATE_CATEGORY, CKA_CHECK_VALUE, CKA_START_DATE, CKA_END_DATE,
-	CKA_PUBLIC_KEY_INFO, CKA_SUBJECT, CKA_ID, CKA_ISSUER, CKA_SERIAL_NUMBER, CKA_VALUE, CKA_URL,
-	CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_HASH_OF_ISSUER_PUBLIC_KEY,
-	CKA_JAVA_MIDP_SECURITY_DOMAIN, CKA_NAME_HASH_ALGORITHM };
-
-static void
-all_of(CK_OBJECT_CLASS cls, const CK_ATTRIBUTE_TYPE *types, size_t n)
-{
-	const CK_ULONG found = host_find_class(cls);
-	struct buf b = BUF_INIT;
-
-	ck_assert_uint_gt(found, 0);
-	for (CK_ULONG i = 0; i < found; i++)
-		for (size_t k = 0; k < n; k++)
-			ck_assert_msg(host_get(host_found[i], types[k], &b) == 0,
-			    "class %lu has no attribute %lx", cls, types[k]);
-	buf_free(&b);
-}
-
-START_TEST(nothing_is_missing)
-{
-	all_of(CKO_PRIVATE_KEY, of_private, NITEMS(of_private));
-	all_of(CKO_PUBLIC_KEY, of_public, NITEMS(of_public));
-	all_of(CKO_CERTIFICATE, of_cert, NITEMS(of_cert));
-}
-END_TEST
-
 START_TEST(values_of_certificates)
 {
 	struct buf b = BUF_INIT;
@@ -321,7 +280,6 @@ main(void)
 	tcase_add_checked_fixture(t, start, end);
 	tcase_add_test(t, every_attribute_of_every_object);
 	tcase_add_test(t, rows_are_unique);
-	tcase_add_test(t, nothing_is_missing);
 	tcase_add_test(t, values_of_certificates);
 	tcase_add_test(t, private_values_are_sensitive);
 	tcase_add_test(t, errors_in_one_call);

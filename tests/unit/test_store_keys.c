@@ -343,6 +343,39 @@ START_TEST(derive_only_key_stays)
 }
 END_TEST
 
+/* Somebody's key for derivation in a slot that the index calls destroyed: shown to be his. */
+START_TEST(destroyed_must_be_proved)
+{
+	struct buf b = BUF_INIT;
+	CK_OBJECT_HANDLE p2, q2;
+	unsigned n;
+
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, NULL, &pub, &priv), 0);
+	for (uint8_t slot = 0xF1; slot <= 0xF2; slot++) {
+		const uint8_t id[] = { 0xE0, slot };
+
+		ck_assert_uint_eq(host_find_id(CKO_PRIVATE_KEY, id, 2), 1);
+		ck_assert_int_eq(store_destroy(st, host_found[0]), 0);
+	}
+	ck_assert_int_eq(
+	    chip_keypair(host_chip(), 0xE0F1, CHIP_ALG_BP512, CHIP_USE_KEYAGREE, &b), 0);
+	host_again();
+	/* Listings take the index's word. */
+	ck_assert_uint_eq(host_find_class(CKO_PRIVATE_KEY), 2);
+	n = host_commands();
+	ck_assert_int_eq(
+	    host_generate(CHIP_ALG_P256, "\xE0\xF1", 2, NULL, &p2, &q2), STORE_EPROHIBITED);
+	ck_assert_uint_le(host_commands(), n + 1);
+	ck_assert_uint_eq(host_find_class(CKO_PRIVATE_KEY), 3);
+	/* The other one is what it is said to be. */
+	ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, "new", &p2, &q2), 0);
+	ck_assert(host_is(q2, CKA_OPTIGA_OID, "\xE0\xF2", 2));
+	ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, NULL, &p2, &q2), STORE_EFULL);
+	buf_free(&b);
+}
+END_TEST
+
 /* Keys of the vendor's tools: record, and without any by signatures. */
 START_TEST(found_keys_have_public_keys)
 {
@@ -584,6 +617,7 @@ main(void)
 	tcase_add_test(t, handles_are_never_reused);
 	tcase_add_test(t, replaced_by_another_process);
 	tcase_add_test(t, derive_only_key_stays);
+	tcase_add_test(t, destroyed_must_be_proved);
 	tcase_add_test(t, found_keys_have_public_keys);
 	tcase_add_test(t, found_rsa_key_has_a_public_key);
 	tcase_add_test(t, index_that_lies);
