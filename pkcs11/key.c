@@ -37,14 +37,12 @@ uses_of(const struct store_key *key)
 	return f;
 }
 
-CK_RV
-mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
+static CK_RV
+token_key(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 {
 	struct store_key key;
 	int r;
 
-	if (sobj_is(h))
-		return sobj_key(s, h, k);
 	*k = (struct mod_key)MOD_KEY_INIT;
 	r = store_key(mod_token_lock(s->token), h, &key);
 	mod_token_unlock(s->token);
@@ -61,6 +59,35 @@ mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 	k->type = key.type;
 	k->uses = uses_of(&key);
 	return CKR_OK;
+}
+
+CK_RV
+mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
+{
+	const CK_RV rv = sobj_is(h) ? sobj_key(s, h, k) : token_key(s, h, k);
+
+	if (rv == CKR_OK)
+		k->handle = h;
+	return rv;
+}
+
+int
+mod_key_check(struct session *s, const struct mod_key *k)
+{
+	struct store_key key;
+	struct mod_key now;
+	bool same;
+	int r;
+
+	if (!sobj_is(k->handle)) {
+		r = store_key(s->token->device->store, k->handle, &key);
+		return r == 0 && (key.cls != k->cls || key.oid != k->oid) ? STORE_EHANDLE : r;
+	}
+	if (sobj_key(s, k->handle, &now) != CKR_OK)
+		return STORE_EHANDLE;
+	same = now.oid == k->oid && now.boot == k->boot;
+	mod_key_free(&now);
+	return same ? 0 : STORE_EHANDLE;
 }
 
 CK_RV

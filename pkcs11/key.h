@@ -25,6 +25,7 @@ struct mod_key {
 	 */
 	uint16_t oid;
 	uint64_t boot; /* of a session context: chip_boot() it belongs to; 0 for token objects */
+	CK_OBJECT_HANDLE handle;         /* that mod_key_get found it by */
 	const struct chip_keytype *type; /* EC, RSA as chips have them; NULL: RSA of another size */
 	/*
 	 * CKF_SIGN, CKF_VERIFY, CKF_ENCRYPT, CKF_DECRYPT, CKF_DERIVE, CKF_WRAP, CKF_UNWRAP: from
@@ -47,6 +48,13 @@ struct mod_key {
  * metadata read. The session is entered, the token not locked. k is empty unless CKR_OK.
  */
 CK_RV mod_key_get(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k);
+
+/*
+ * Whether a key on the chip is still the one that mod_key_get found: its slot or session context
+ * may hold another by now. 0, STORE_EHANDLE or what the store says. The token is locked, and the
+ * chip held until after the key's use.
+ */
+int mod_key_check(struct session *s, const struct mod_key *k);
 
 /*
  * Fills the value of a public key that mod_key_get found; it may have to be recovered by

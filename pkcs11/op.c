@@ -137,6 +137,22 @@ check_key(const struct mech *mech, CK_FLAGS use, const struct mod_key *key)
 	return CKR_OK;
 }
 
+static bool
+in_session_context(const struct mod_key *key)
+{
+	return key->oid >= CHIP_SESSION_FIRST && key->oid < CHIP_SESSION_FIRST + CHIP_SESSION_COUNT;
+}
+
+/* Of no use but to see whether the key is there. */
+static int
+look(struct chip *chip, const struct mod_key *key, void *arg)
+{
+	(void)chip;
+	(void)key;
+	(void)arg;
+	return 0;
+}
+
 CK_RV
 mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_HANDLE h,
     struct mod_key *key)
@@ -150,6 +166,9 @@ mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_H
 	if (rv == CKR_OK && key->cls == CKO_PUBLIC_KEY && key->kind == KEY_RSA &&
 	    mod_rsa_size(&key->value) == 0)
 		rv = CKR_KEY_SIZE_RANGE;
+	if (rv == CKR_OK && key->cls != CKO_PUBLIC_KEY && in_session_context(key) &&
+	    (rv = mod_op_chip(s, key, look, NULL)) == CKR_OPERATION_NOT_INITIALIZED)
+		rv = CKR_KEY_HANDLE_INVALID;
 	if (rv != CKR_OK)
 		mod_key_free(key);
 	return rv;
@@ -168,25 +187,20 @@ mod_op_signature_len(const struct op *op)
 
 /* --- the chip ------------------------------------------------------------------------------- */
 
-static bool
-in_session_context(const struct mod_key *key)
-{
-	return key->oid >= CHIP_SESSION_FIRST && key->oid < CHIP_SESSION_FIRST + CHIP_SESSION_COUNT;
-}
-
-/* Nobody may reset the chip, or fill the context anew, between the look and the command. */
+/* The chip is held: nobody replaces the key between the look and the command. */
 static int
-with_session_context(struct chip *chip, const struct mod_key *key,
+with_key(struct session *s, struct chip *chip, const struct mod_key *key,
     int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
 {
 	int r;
 
-	if ((r = chip_acquire(chip)) != 0)
+	if ((r = mod_key_check(s, key)) != 0)
 		return r;
+	if (!in_session_context(key))
+		return fn(chip, key, arg);
 	if ((r = chip_context_check(chip, key->oid, key->boot)) == 0)
 		r = fn(chip, key, arg);
-	chip_release(chip);
-	return r;
+	return r == HAL_ERESET ? STORE_EHANDLE : r;
 }
 
 /*
@@ -197,6 +211,7 @@ static CK_RV
 in_operation(int r)
 {
 	switch (r) {
+	case STORE_EHANDLE: return CKR_OPERATION_NOT_INITIALIZED; /* its key is gone */
 	case CHIP_E_OID:
 	case CHIP_E_ACCESS:
 	case CHIP_E_SEQUENCE: /* no key there any more */
@@ -213,16 +228,15 @@ CK_RV
 mod_op_chip(struct session *s, const struct mod_key *key,
     int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
 {
-	const bool volatile_key = in_session_context(key);
 	struct chip *chip;
 	int r;
 
-	if ((r = mod_token_chip(s->token, &chip)) == 0) {
-		if (volatile_key)
-			r = with_session_context(chip, key, fn, arg);
-		else if ((r = fn(chip, key, arg)) == HAL_ERESYNC || r == HAL_ERESET)
-			r = fn(chip, key, arg);
+	if ((r = mod_token_chip(s->token, &chip)) == 0 && (r = chip_acquire(chip)) == 0) {
+		r = with_key(s, chip, key, fn, arg);
+		if ((r == HAL_ERESYNC && !in_session_context(key)) || r == HAL_ERESET)
+			r = with_key(s, chip, key, fn, arg);
+		chip_release(chip);
 	}
 	mod_token_unlock(s->token);
-	return volatile_key && r == HAL_ERESET ? CKR_OPERATION_NOT_INITIALIZED : in_operation(r);
+	return in_operation(r);
 }

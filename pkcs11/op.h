@@ -66,10 +66,10 @@ CK_RV mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OB
 size_t mod_op_signature_len(const struct op *op);
 
 /*
- * Has the chip do something with a key: fn gets the chip, to be had for the time it runs, and
- * returns as functions of hal/chip do. What a reset by somebody else, or a lost answer, brings
- * to nothing is done once more, but not with a key in a session context: that went with the
- * reset, and is CKR_OPERATION_NOT_INITIALIZED.
+ * Has the chip do something with a key: fn gets the chip, held for the time it runs, and returns
+ * as functions of hal/chip do. What a reset by somebody else, or a lost answer, brings to nothing
+ * is done once more. CKR_OPERATION_NOT_INITIALIZED: the key is there no more, since its object was
+ * destroyed or a reset emptied its session context.
  */
 CK_RV mod_op_chip(struct session *s, const struct mod_key *key,
     int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg);

@@ -10,6 +10,8 @@
 
 #include <openssl/evp.h>
 
+#include "pkcs11/optiga-pkcs11.h"
+#include "pkcs11/pkcs11v3.h"
 #include "tests/module/harness.h"
 #include "tests/module/secret.h"
 
@@ -150,6 +152,89 @@ START_TEST(resets_do_not_harm_operations)
 	ck_assert_ok(p11->C_SignInit(s, &ecdsa, ec_priv));
 	secret_reset_chip();
 	n = sizeof(out);
+	ck_assert_ok(p11->C_Sign(s, text, 100, out, &n));
+}
+END_TEST
+
+/* --- keys that go ----------------------------------------------------------------------------- */
+
+/* HKDF from the chip's secret: to the host, or into a session context. */
+static CK_OBJECT_HANDLE
+derive(bool on_chip, const char *info)
+{
+	CK_HKDF_PARAMS params = { CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0,
+		(unsigned char *)(uintptr_t)info, strlen(info) };
+	CK_MECHANISM mech = { CKM_HKDF_DERIVE, &params, sizeof(params) };
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ULONG len = 32;
+	CK_ATTRIBUTE tmpl[] = { { CKA_SENSITIVE, on_chip ? &yes : &no, 1 },
+		{ CKA_EXTRACTABLE, on_chip ? &no : &yes, 1 }, { CKA_SIGN, &yes, 1 },
+		{ CKA_VALUE_LEN, &len, sizeof(len) } };
+	CK_OBJECT_HANDLE h = 0;
+
+	ck_assert_ok(p11->C_DeriveKey(s, &mech, psk, tmpl, 4, &h));
+	return h;
+}
+
+static CK_RV
+mac_of(CK_OBJECT_HANDLE key, unsigned char *mac)
+{
+	CK_ULONG n = 64;
+	CK_RV rv;
+
+	if ((rv = p11->C_SignInit(s, &hmac, key)) != CKR_OK)
+		return rv;
+	return p11->C_Sign(s, text, 1000, mac, &n);
+}
+
+START_TEST(keys_in_session_contexts)
+{
+	unsigned char mac[64], want[64];
+	CK_OBJECT_HANDLE key = derive(true, "one"), other;
+	CK_ULONG n = sizeof(mac);
+
+	ck_assert_ok(mac_of(derive(false, "one"), want));
+	ck_assert_ok(mac_of(key, mac));
+	ck_assert_mem_eq(mac, want, 64);
+
+	/* Another secret in the same place is not taken for it. */
+	ck_assert_ok(p11->C_SignInit(s, &hmac, key));
+	ck_assert_ok(p11->C_SignUpdate(s, text, 500));
+	ck_assert_ok(p11->C_DestroyObject(s, key));
+	other = derive(true, "two");
+	ck_assert_rv(p11->C_SignFinal(s, mac, &n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_rv(p11->C_SignFinal(s, mac, &n), CKR_OPERATION_NOT_INITIALIZED);
+
+	/* A reset empties it. */
+	ck_assert_ok(p11->C_SignInit(s, &hmac, other));
+	secret_reset_chip();
+	ck_assert_rv(p11->C_Sign(s, text, 500, mac, &n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_rv(p11->C_SignInit(s, &hmac, other), CKR_KEY_HANDLE_INVALID);
+	key = derive(true, "one");
+	ck_assert_ok(mac_of(key, mac));
+	ck_assert_mem_eq(mac, want, 64);
+}
+END_TEST
+
+/* A new key in the slot does not sign for the old one. */
+START_TEST(keys_in_slots)
+{
+	unsigned char *was, *is;
+	CK_OBJECT_HANDLE a, b;
+	CK_ULONG n = sizeof(out);
+	size_t len;
+
+	was = harness_attribute(s, ec_priv, CKA_OPTIGA_OID, &len);
+	ck_assert_ok(p11->C_SignInit(s, &ecdsa, ec_priv));
+	ck_assert_ok(p11->C_DestroyObject(s, ec_priv));
+	ck_assert_ok(harness_generate(s, &harness_kinds[KIND_P256], NULL, NULL, &a, &b));
+	is = harness_attribute(s, b, CKA_OPTIGA_OID, &len);
+	ck_assert_mem_eq(was, is, 2);
+	free(was);
+	free(is);
+	ck_assert_rv(p11->C_Sign(s, text, 100, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_rv(p11->C_SignInit(s, &ecdsa, ec_priv), CKR_KEY_HANDLE_INVALID);
+	ck_assert_ok(p11->C_SignInit(s, &ecdsa, b));
 	ck_assert_ok(p11->C_Sign(s, text, 100, out, &n));
 }
 END_TEST
@@ -324,6 +409,8 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, one_command_a_call);
 	tcase_add_test(tc, resets_do_not_harm_operations);
+	tcase_add_test(tc, keys_in_session_contexts);
+	tcase_add_test(tc, keys_in_slots);
 	tcase_add_test(tc, both_at_once);
 	tcase_add_test(tc, processes_encrypt_at_once);
 	suite_add_tcase(suite, tc);
