@@ -52,7 +52,7 @@ include_HEADERS += pkcs11/optiga-pkcs11.h
 
 # The same in the layout of the vendor's sample, for those who type its file names: built and
 # installed on demand.
-EXTRA_LTLIBRARIES = optiga-compat.la
+check_LTLIBRARIES += optiga-compat.la
 optiga_compat_la_SOURCES = pkcs11/module.c pkcs11/layout_slots.c
 optiga_compat_la_CFLAGS = $(optiga_pkcs11_la_CFLAGS)
 optiga_compat_la_LDFLAGS = $(optiga_pkcs11_la_LDFLAGS) -rpath '$(pkcs11dir)'

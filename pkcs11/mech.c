@@ -97,9 +97,10 @@ static const struct mech mechs[] = {
 	RSA(CKM_SHA256_RSA_PKCS, 0, &hashes[SHA256]),
 	RSA(CKM_SHA384_RSA_PKCS, 0, &hashes[SHA384]),
 	RSA(CKM_SHA512_RSA_PKCS, 0, &hashes[SHA512]),
+	/* First the one that a client shall take when nobody names one (pkcs11-tool). */
+	DIGEST(CKM_SHA256, &hashes[SHA256]),
 	DIGEST(CKM_SHA_1, &hashes[SHA1]),
 	DIGEST(CKM_SHA224, &hashes[SHA224]),
-	DIGEST(CKM_SHA256, &hashes[SHA256]),
 	DIGEST(CKM_SHA384, &hashes[SHA384]),
 	DIGEST(CKM_SHA512, &hashes[SHA512]),
 	AES(CKM_AES_ECB, CHIP_CIPHER_ECB, MECH_PARAM_NONE, false),

@@ -6,6 +6,7 @@
 
 #include "hal/base/err.h"
 #include "pkcs11/store/kind.h"
+#include "pkcs11/store/view.h"
 
 int
 attr_bool(struct store *st, const struct object *o, unsigned long arg, struct buf *out)
@@ -133,10 +134,13 @@ find_in(const struct attr_table *t, unsigned bit, CK_ATTRIBUTE_TYPE type)
 }
 
 const struct attr *
-attr_find(const struct object *o, CK_ATTRIBUTE_TYPE type)
+attr_find(const struct store *st, const struct object *o, CK_ATTRIBUTE_TYPE type)
 {
 	const unsigned bit = kinds[o->kind]->bit(o);
-	const struct attr *a = find_in(kinds[o->kind]->attributes, bit, type);
+	const struct attr *a = view_attr(st, type);
+
+	if (a == NULL)
+		a = find_in(kinds[o->kind]->attributes, bit, type);
 
 	return a != NULL ? a : find_in(&attr_stored, bit, type);
 }
@@ -154,7 +158,7 @@ attr_value(struct store *st, const struct object *o, const struct attr *a, struc
 static int
 answer(struct store *st, const struct object *o, CK_ATTRIBUTE *at, struct buf *value)
 {
-	const struct attr *a = attr_find(o, at->type);
+	const struct attr *a = attr_find(st, o, at->type);
 	const CK_ULONG room = at->ulValueLen;
 	int r = STORE_EATTR_TYPE;
 

@@ -17,7 +17,8 @@
 #define ATTR_COUNTER  0x100
 #define ATTR_PROFILE  0x200
 #define ATTR_CHIP     0x400
-#define ATTR_STORED   (~(unsigned)ATTR_PROFILE) /* behind which is a chip object */
+#define ATTR_ALIAS    0x800
+#define ATTR_STORED   (~(unsigned)(ATTR_PROFILE | ATTR_ALIAS)) /* behind which is a chip object */
 
 /* In the order in which a search looks at them (D9). */
 enum attr_cost {
@@ -38,7 +39,8 @@ struct attr {
 };
 
 /* NULL: objects of this kind have no such attribute. */
-const struct attr *attr_find(const struct object *o, CK_ATTRIBUTE_TYPE type);
+const struct attr *attr_find(
+    const struct store *st, const struct object *o, CK_ATTRIBUTE_TYPE type);
 
 /* Appends the value. STORE_EATTR_SENSITIVE, STORE_EATTR_TYPE, or what kept it from being known. */
 int attr_value(struct store *st, const struct object *o, const struct attr *a, struct buf *out);
@@ -48,7 +50,7 @@ struct attr_table {
 	size_t n;
 };
 extern const struct attr_table attr_key, attr_cert, attr_data, attr_secret, attr_counter,
-    attr_profile, attr_chip;
+    attr_profile, attr_chip, attr_alias;
 /* What all objects with a chip object behind them have besides. */
 extern const struct attr_table attr_stored;
 

@@ -10,6 +10,7 @@
 #include "pkcs11/store/spki.h"
 #include "pkcs11/store/tmpl.h"
 #include "pkcs11/store/usage.h"
+#include "pkcs11/store/view.h"
 #include "pkcs11/store/x509.h"
 
 struct request {
@@ -107,9 +108,10 @@ take_request(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, struct requ
 	q->label = tmpl_find(tmpl, n, CKA_LABEL);
 	if (q->id != NULL && q->id->ulValueLen == 0)
 		q->id = NULL;
-	if (q->label != NULL && q->label->ulValueLen == 0)
+	if ((q->label != NULL && q->label->ulValueLen == 0) || view_label(st, q->label))
 		q->label = NULL;
-	if ((r = usage_id(st, q->id, &q->oid)) != 0)
+	if ((r = usage_id(st, q->id, &q->oid)) != 0 ||
+	    (r = view_check_cert(st, q->oid, q->trusted)) != 0)
 		return r;
 	return usage_label(q->label);
 }
@@ -418,6 +420,8 @@ place_orphan(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h)
 	struct cert_slot *s = cert_slot_by_oid(st, k != NULL ? k->row->cert : q->oid);
 	int r;
 
+	if (st->view != NULL) /* names one by itself */
+		s = cert_slot_by_oid(st, st->view->cert);
 	if (s == NULL || s->row->anchor) {
 		log_info("the certificate is for no key on this chip; to store it nevertheless, "
 			 "name a slot by CKA_ID (E0E1 to E0E3)");
@@ -513,7 +517,8 @@ place_issuer(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h, boo
 
 		if (oid != 0 && s->row->oid != oid)
 			continue;
-		if ((rc = extends(st, s, q, &yes)) != 0)
+		if ((rc = view_slot_shows(st, s, &yes)) != 0 ||
+		    (yes && (rc = extends(st, s, q, &yes)) != 0))
 			return rc;
 		if (!yes)
 			continue;
@@ -550,10 +555,12 @@ create(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h)
 	if ((r = index_load(st)) != 0)
 		return r;
 	if ((r = find_same(st, q, &o)) != HAL_ENOTFOUND)
-		return r == 0 ? name_it(st, &o, q, h) : r;
+		return r == 0 && (r = view_check_cert_place(st, o.slot)) == 0
+			   ? name_it(st, &o, q, h)
+			   : r;
 	if (q->trusted)
 		return place_anchor(st, q, h);
-	if ((r = find_key(st, q, &k)) != 0)
+	if ((r = find_key(st, q, &k)) != 0 || (r = view_check_cert_key(st, k)) != 0)
 		return r;
 	if (k != NULL)
 		return place_leaf(st, k, q, h);

@@ -14,6 +14,7 @@
 #include "pkcs11/store/spki.h"
 #include "pkcs11/store/tmpl.h"
 #include "pkcs11/store/usage.h"
+#include "pkcs11/store/view.h"
 
 /* What DeriveKey takes; SRM "Data Object Types". */
 #define SECRET_MAX         64
@@ -333,7 +334,7 @@ create_by_class(struct store *st, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJEC
 
 	if (tmpl_find(tmpl, n, CKA_CLASS) == NULL)
 		return STORE_ETEMPLATE;
-	if ((r = tmpl_ulong(tmpl, n, CKA_CLASS, &cls)) != 0)
+	if ((r = tmpl_ulong(tmpl, n, CKA_CLASS, &cls)) != 0 || (r = view_check_class(st, cls)) != 0)
 		return r;
 	for (size_t i = 0; i < NITEMS(classes); i++)
 		if (classes[i].cls == cls)

@@ -7,6 +7,7 @@
 #include "hal/base/err.h"
 #include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/store/kind.h"
+#include "pkcs11/store/view.h"
 
 struct search {
 	const CK_ATTRIBUTE *tmpl;
@@ -33,10 +34,10 @@ add(struct store *st, struct search *s, const struct object *o)
 
 /* Whether objects of this kind have every attribute of the template. */
 static bool
-may_match(const struct search *s, const struct object *o)
+may_match(const struct store *st, const struct search *s, const struct object *o)
 {
 	for (CK_ULONG i = 0; i < s->n; i++)
-		if (attr_find(o, s->tmpl[i].type) == NULL)
+		if (attr_find(st, o, s->tmpl[i].type) == NULL)
 			return false;
 	return true;
 }
@@ -47,7 +48,7 @@ match(struct store *st, struct search *s, const struct object *o, enum attr_cost
 {
 	for (CK_ULONG i = 0; i < s->n && *yes; i++) {
 		const CK_ATTRIBUTE *want = &s->tmpl[i];
-		const struct attr *a = attr_find(o, want->type);
+		const struct attr *a = attr_find(st, o, want->type);
 		int r;
 
 		if (a->cost != cost)
@@ -70,13 +71,13 @@ match(struct store *st, struct search *s, const struct object *o, enum attr_cost
 static int
 search_at(struct store *st, struct search *s, struct object *o)
 {
-	bool yes = may_match(s, o);
+	bool yes = view_has_place(st, o) && may_match(st, s, o);
 	int r = 0;
 
 	for (enum attr_cost cost = ATTR_FREE; cost <= ATTR_READ && r == 0 && yes; cost++) {
 		/* Up to here the place may be empty. */
 		if (cost == ATTR_META)
-			r = kinds[o->kind]->exists(st, o, &yes);
+			r = view_exists(st, o, &yes);
 		if (r == 0 && yes)
 			r = match(st, s, o, cost, &yes);
 	}

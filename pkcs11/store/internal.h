@@ -105,6 +105,7 @@ enum obj_kind {
 	OBJ_COUNTER,
 	OBJ_PROFILE,
 	OBJ_CHIP,
+	OBJ_ALIAS, /* of a view: the public key as data */
 	OBJ_NKINDS
 };
 
@@ -143,7 +144,7 @@ struct store {
 /* One token object while it is looked at. */
 struct object {
 	enum obj_kind kind;
-	struct key *key;                /* OBJ_PRIVATE, OBJ_PUBLIC */
+	struct key *key;                /* OBJ_PRIVATE, OBJ_PUBLIC, OBJ_ALIAS */
 	struct cert_slot *slot;         /* OBJ_CERT */
 	unsigned n;                     /* which certificate of it; OBJ_PROFILE: which profile */
 	struct cert *cert;              /* once it is known to exist */

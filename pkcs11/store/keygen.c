@@ -13,6 +13,7 @@
 #include "pkcs11/store/spki.h"
 #include "pkcs11/store/tmpl.h"
 #include "pkcs11/store/usage.h"
+#include "pkcs11/store/view.h"
 
 #define OID_FACTORY_KEY 0xE0F0
 
@@ -174,8 +175,11 @@ take_request(struct store *st, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_
 		return r;
 	q->id = either(pub, npub, priv, npriv, CKA_ID);
 	q->label = either(pub, npub, priv, npriv, CKA_LABEL);
+	if (view_label(st, q->label))
+		q->label = NULL;
 	if ((r = check_ids_agree(pub, npub, q->id)) != 0 || (r = usage_id(st, q->id, &q->oid)) != 0)
 		return r;
+	view_take_key_id(st, &q->id, &q->oid);
 	return usage_label(q->label);
 }
 
@@ -222,20 +226,20 @@ check_slot(struct store *st, struct key *k, bool named)
 }
 
 static int
-choose_named(struct store *st, const struct request *q, struct key **kp)
+choose_named(struct store *st, const struct request *q, unsigned oid, struct key **kp)
 {
-	struct key *k = key_by_oid(st, q->oid);
+	struct key *k = key_by_oid(st, oid);
 
 	if (k == NULL) {
-		log_info("CKA_ID %04x is the name of an object that holds no key pair", q->oid);
+		log_info("CKA_ID %04x is the name of an object that holds no key pair", oid);
 		return STORE_EATTR_VALUE;
 	}
 	if (k->row->rsa != q->rsa) {
-		log_info("%04X holds %s keys only", q->oid, k->row->rsa ? "RSA" : "EC");
+		log_info("%04X holds %s keys only", oid, k->row->rsa ? "RSA" : "EC");
 		return STORE_ECONFLICT;
 	}
-	if (q->oid == OID_FACTORY_KEY) {
-		log_info("%04X, the factory's key, is left alone", q->oid);
+	if (oid == OID_FACTORY_KEY) {
+		log_info("%04X, the factory's key, is left alone", oid);
 		return STORE_EPROHIBITED;
 	}
 	*kp = k;
@@ -247,8 +251,10 @@ choose_slot(struct store *st, const struct request *q, struct key **kp)
 {
 	int r;
 
+	if (st->view != NULL)
+		return choose_named(st, q, st->view->key, kp);
 	if (q->oid != 0)
-		return choose_named(st, q, kp);
+		return choose_named(st, q, q->oid, kp);
 	for (size_t i = 0; i < NKEYS; i++) {
 		struct key *k = &st->keys[i];
 

@@ -98,6 +98,24 @@ public_size(struct store *st, const struct object *o, size_t *sizep)
 	return r;
 }
 
+/* --- a public key as data: every way it is one but for its attributes ---------------------- */
+
+static unsigned
+alias_bit(const struct object *o)
+{
+	(void)o;
+	return ATTR_ALIAS;
+}
+
+static int
+alias_size(struct store *st, const struct object *o, size_t *sizep)
+{
+	const int r = key_public(st, o->key, PUB_RECOVER);
+
+	*sizep = r == 0 ? o->key->spki.len : 0;
+	return r;
+}
+
 /* --- certificates --------------------------------------------------------------------------- */
 
 static bool
@@ -332,6 +350,21 @@ static const struct kind kind_secret = {
 	.destroy = data_destroy,
 };
 
+static const struct kind kind_alias = {
+	.name = "alias",
+	.attributes = &attr_alias,
+	.at = key_at,
+	.oid = key_oid,
+	.exists = public_exists,
+	.stamp = key_stamp_of,
+	.bit = alias_bit,
+	.meta = key_meta_of,
+	.destroyable = never_destroyable,
+	.size = alias_size,
+	.set = key_set,
+	.destroy = public_destroy,
+};
+
 const struct kind *const kinds[OBJ_NKINDS] = {
 	[OBJ_PRIVATE] = &kind_private,
 	[OBJ_PUBLIC] = &kind_public,
@@ -341,4 +374,5 @@ const struct kind *const kinds[OBJ_NKINDS] = {
 	[OBJ_COUNTER] = &kind_counter,
 	[OBJ_PROFILE] = &kind_profile,
 	[OBJ_CHIP] = &kind_chip,
+	[OBJ_ALIAS] = &kind_alias,
 };

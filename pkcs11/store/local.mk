@@ -5,6 +5,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/store.h pkcs11/store/internal.h \
 	pkcs11/store/access.c \
 	pkcs11/store/attr.c pkcs11/store/attr.h \
+	pkcs11/store/attr_alias.c \
 	pkcs11/store/attr_cert.c \
 	pkcs11/store/attr_data.c \
 	pkcs11/store/attr_feature.c \
@@ -38,6 +39,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/symgen.c \
 	pkcs11/store/tmpl.c pkcs11/store/tmpl.h \
 	pkcs11/store/usage.c pkcs11/store/usage.h \
+	pkcs11/store/view.c pkcs11/store/view.h \
 	pkcs11/store/x509.c pkcs11/store/x509.h
 libstore_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
 libstore_la_LIBADD = $(GMP_LIBS)

@@ -6,6 +6,7 @@
 
 #include "hal/base/err.h"
 #include "pkcs11/store/kind.h"
+#include "pkcs11/store/view.h"
 
 /*
  * Key slots. Records of the vendor's Linux tools first: E0F0-E0F3 in F1D0-F1D3, P-521 and
@@ -151,7 +152,7 @@ object_resolve(struct store *st, CK_OBJECT_HANDLE h, struct object *o)
 	for (size_t i = 0; kinds[want->kind]->at(st, i, o); i++) {
 		if (object_oid(o) != want->oid)
 			continue;
-		if ((r = kinds[want->kind]->exists(st, o, &yes)) != 0)
+		if ((r = view_exists(st, o, &yes)) != 0)
 			return r;
 		if (yes && object_identity(st, o) == want->stamp)
 			return 0;

@@ -45,7 +45,7 @@ check(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULO
 	int r;
 
 	for (CK_ULONG i = 0; i < n; i++) {
-		const struct attr *a = attr_find(o, tmpl[i].type);
+		const struct attr *a = attr_find(st, o, tmpl[i].type);
 
 		if (a == NULL)
 			return STORE_EATTR_TYPE;

@@ -14,6 +14,7 @@
 #include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/store/internal.h"
 #include "pkcs11/store/tmpl.h"
+#include "pkcs11/store/view.h"
 
 static const struct tmpl_row aes_rows[] = {
 	{ CKA_CLASS, TMPL_USED },
@@ -190,6 +191,8 @@ store_generate_secret(struct store *st, bool aes, CK_ULONG len, const CK_ATTRIBU
 
 	if ((r = store_enter(st)) != 0)
 		return r;
-	r = aes ? generate_aes(st, len, tmpl, n, hp) : generate_generic(st, len, tmpl, n, hp);
+	if ((r = view_check_class(st, CKO_SECRET_KEY)) == 0)
+		r = aes ? generate_aes(st, len, tmpl, n, hp)
+			: generate_generic(st, len, tmpl, n, hp);
 	return store_leave(st, r);
 }

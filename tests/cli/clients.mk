@@ -2,6 +2,7 @@
 client_tests = \
 	tests/cli/curl.sh \
 	tests/cli/gnutls.sh \
+	tests/cli/incumbent.sh \
 	tests/cli/java.sh \
 	tests/cli/mosquitto.sh \
 	tests/cli/nginx.sh \
