@@ -18,6 +18,8 @@ begin(struct session *s, struct op *op, CK_FLAGS use, const CK_MECHANISM *mechan
 	struct mod_key key;
 	CK_RV rv;
 
+	if (mod_op_cancelled(op, mechanism))
+		return CKR_OK;
 	if ((rv = mod_mech_get(mechanism, use, mod_token_model(s->token), &mech)) != CKR_OK)
 		return rv;
 	if (op->mech != NULL)

@@ -15,6 +15,8 @@ mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism)
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
+	if (mod_op_cancelled(&s->digest, mechanism))
+		return mod_leave_session(s, CKR_OK);
 	rv = mod_mech_get(mechanism, CKF_DIGEST, mod_token_model(s->token), &mech);
 	if (rv == CKR_OK)
 		rv = s->digest.mech != NULL

@@ -102,6 +102,12 @@ mod_key_public(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 	return mod_rv(r);
 }
 
+CK_RV
+mod_key_allows(struct session *s, CK_OBJECT_HANDLE h, CK_MECHANISM_TYPE type)
+{
+	return !sobj_is(h) || sobj_allows(s, h, type) ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED;
+}
+
 void
 mod_key_free(struct mod_key *k)
 {

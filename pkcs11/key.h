@@ -62,6 +62,12 @@ int mod_key_check(struct session *s, const struct mod_key *k);
  */
 CK_RV mod_key_public(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k);
 
+/*
+ * Whether the object's CKA_ALLOWED_MECHANISMS lets a key that mod_key_get found be used so, as
+ * token objects' own always do: CKR_KEY_FUNCTION_NOT_PERMITTED.
+ */
+CK_RV mod_key_allows(struct session *s, CK_OBJECT_HANDLE h, CK_MECHANISM_TYPE type);
+
 /* Wipes; k is empty afterwards. */
 void mod_key_free(struct mod_key *k);
 

@@ -108,6 +108,15 @@ mod_op_end(struct op *op)
 	OPENSSL_cleanse(op, sizeof(*op));
 }
 
+bool
+mod_op_cancelled(struct op *op, const CK_MECHANISM *mechanism)
+{
+	if (mechanism != NULL || op->mech == NULL)
+		return false;
+	mod_op_end(op);
+	return true;
+}
+
 /* --- keys ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -161,7 +170,9 @@ mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_H
 
 	if ((rv = mod_key_get(s, h, key)) != CKR_OK)
 		return rv;
-	if ((rv = check_key(mech, use, key)) == CKR_OK && key->cls == CKO_PUBLIC_KEY)
+	if ((rv = check_key(mech, use, key)) == CKR_OK)
+		rv = mod_key_allows(s, h, mech->type);
+	if (rv == CKR_OK && key->cls == CKO_PUBLIC_KEY)
 		rv = mod_key_public(s, h, key);
 	if (rv == CKR_OK && key->cls == CKO_PUBLIC_KEY && key->kind == KEY_RSA &&
 	    mod_rsa_size(&key->value) == 0)

@@ -55,6 +55,9 @@ CK_RV mod_op_digest(struct op *op, struct buf *out);
 /* No operation afterwards. Nothing happens if there is none. */
 void mod_op_end(struct op *op);
 
+/* v3.0: C_SignInit and the like without a mechanism end what is under way; whether that was so. */
+bool mod_op_cancelled(struct op *op, const CK_MECHANISM *mechanism);
+
 /*
  * The key for a mechanism and use, with its value if it is public: CKR_KEY_HANDLE_INVALID,
  * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE, CKR_KEY_FUNCTION_NOT_PERMITTED.

@@ -343,6 +343,27 @@ sobj_key(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 	return rv;
 }
 
+bool
+sobj_allows(struct session *s, CK_OBJECT_HANDLE h, CK_MECHANISM_TYPE type)
+{
+	const CK_ATTRIBUTE *list;
+	CK_MECHANISM_TYPE one;
+	const struct sobj *o;
+	bool yes = false;
+
+	mod_lock(&s->mod->lock);
+	if ((o = look_up(s, h)) != NULL) {
+		list = sobj_attrs_get(&o->attrs, CKA_ALLOWED_MECHANISMS);
+		yes = list == NULL;
+		for (CK_ULONG at = 0; !yes && at < list->ulValueLen; at += sizeof(one)) {
+			memcpy(&one, (const char *)list->pValue + at, sizeof(one));
+			yes = one == type;
+		}
+	}
+	mod_unlock(&s->mod->lock);
+	return yes;
+}
+
 CK_RV
 sobj_get(struct session *s, CK_OBJECT_HANDLE h, enum sobj_kind *kind, struct sobj_attrs *attrs)
 {

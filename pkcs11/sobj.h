@@ -70,6 +70,9 @@ CK_RV sobj_find(struct session *s, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJE
 /* Resolves a key: CKR_KEY_HANDLE_INVALID. k is for mod_key_free. */
 CK_RV sobj_key(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k);
 
+/* Whether a key is there and its CKA_ALLOWED_MECHANISMS, if it has any, name this one. */
+bool sobj_allows(struct session *s, CK_OBJECT_HANDLE h, CK_MECHANISM_TYPE type);
+
 /*
  * A copy of the attributes, for a copy of the object; CKR_ACTION_PROHIBITED: not CKA_COPYABLE, or
  * on the chip. And an object from attributes, which it takes over in any case.

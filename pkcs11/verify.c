@@ -19,6 +19,8 @@ begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 	struct mod_key key;
 	CK_RV rv;
 
+	if (mod_op_cancelled(&s->verify, mechanism))
+		return CKR_OK;
 	rv = mod_mech_get(mechanism, CKF_VERIFY, mod_token_model(s->token), &mech);
 	if (rv != CKR_OK)
 		return rv;

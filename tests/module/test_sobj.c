@@ -581,6 +581,23 @@ START_TEST(values_of_secret_keys_can_be_digested)
 }
 END_TEST
 
+START_TEST(mechanisms_can_be_limited)
+{
+	CK_MECHANISM_TYPE only[] = { CKM_SHA256_HMAC, CKM_AES_CBC };
+	unsigned char iv[16] = { 0 };
+	CK_ATTRIBUTE t[] = { A(CKA_CLASS, secret), A(CKA_KEY_TYPE, aes), A(CKA_VALUE, key16),
+		A(CKA_ALLOWED_MECHANISMS, only) };
+	CK_MECHANISM ecb = { CKM_AES_ECB, NULL, 0 }, cbc = { CKM_AES_CBC, iv, sizeof(iv) };
+	CK_OBJECT_HANDLE h = create(t, 4);
+
+	check_bytes(h, CKA_ALLOWED_MECHANISMS, only, sizeof(only));
+	ck_assert_rv(p11->C_EncryptInit(s, &ecb, h), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ck_assert_ok(p11->C_EncryptInit(s, &cbc, h));
+	t[3].ulValueLen = 5;
+	ck_assert_rv(p11->C_CreateObject(s, t, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -605,6 +622,7 @@ main(void)
 	tcase_add_test(tc, copies_of_token_objects);
 	tcase_add_test(tc, copies_between_chip_and_host);
 	tcase_add_test(tc, values_of_secret_keys_can_be_digested);
+	tcase_add_test(tc, mechanisms_can_be_limited);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }

@@ -216,6 +216,28 @@ START_TEST(operations_are_cancelled_by_flag)
 }
 END_TEST
 
+/* Without a mechanism, what is under way ends; with nothing under way that is a mistake. */
+START_TEST(operations_are_cancelled_by_no_mechanism)
+{
+	CK_SESSION_HANDLE s = harness_session(true);
+	CK_MECHANISM sha = { CKM_SHA256, NULL, 0 }, ecdsa = { CKM_ECDSA_SHA256, NULL, 0 };
+	CK_OBJECT_HANDLE pub, priv;
+
+	ck_assert_ok(harness_generate(s, &harness_kinds[KIND_P256], NULL, NULL, &pub, &priv));
+	for (int i = 0; i < 2; i++) {
+		ck_assert_ok(v3->C_DigestInit(s, &sha));
+		ck_assert_ok(v3->C_SignInit(s, &ecdsa, priv));
+		ck_assert_ok(v3->C_VerifyInit(s, &ecdsa, pub));
+		ck_assert_ok(v3->C_DigestInit(s, NULL));
+		ck_assert_ok(v3->C_SignInit(s, NULL, 0));
+		ck_assert_ok(v3->C_VerifyInit(s, NULL, 0));
+	}
+	ck_assert_rv(v3->C_DigestInit(s, NULL), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(v3->C_SignInit(s, NULL, 0), CKR_ARGUMENTS_BAD);
+	ck_assert_rv(v3->C_EncryptInit(s, NULL, 0), CKR_ARGUMENTS_BAD);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -230,6 +252,7 @@ main(void)
 	tcase_add_test(tc, messages_are_refused);
 	tcase_add_test(tc, users_have_any_name);
 	tcase_add_test(tc, operations_are_cancelled_by_flag);
+	tcase_add_test(tc, operations_are_cancelled_by_no_mechanism);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }
