@@ -264,6 +264,7 @@ derive(struct derivation *d, CK_OBJECT_HANDLE base, const CK_ATTRIBUTE *tmpl, CK
 	if ((rv = mod_mech_get(d->mechanism, CKF_DERIVE, mod_token_model(d->s->token), &d->mech)) !=
 		CKR_OK ||
 	    (rv = mod_key_get(d->s, base, &d->base)) != CKR_OK || (rv = check_base(d)) != CKR_OK ||
+	    (rv = mod_key_allows(d->s, base, d->mech->type)) != CKR_OK ||
 	    (rv = read_template(d, tmpl, n, &kind)) != CKR_OK)
 		return rv;
 	rv = CKR_MECHANISM_INVALID;

@@ -55,8 +55,8 @@ check-tsan:
 	$(SHELL) $(srcdir)/tests/sanitize.sh '$(abs_top_srcdir)' tsan thread check-threads
 check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)' check_PROGRAMS='$(thread_programs)' check_LTLIBRARIES=
-thread_programs = tests/module/test_init tests/module/test_sign tests/load/load
-thread_tests = tests/module/test_init tests/module/test_sign tests/load/threads.sh
+thread_programs = tests/module/test_init tests/module/test_sign tests/module/test_sobj tests/load/load
+thread_tests = tests/module/test_init tests/module/test_sign tests/module/test_sobj tests/load/threads.sh
 
 # The unit and module tests and our programs under valgrind; the widest fault sweep in strides.
 dist_check_SCRIPTS += tests/cli/memcheck.sh

@@ -1,6 +1,7 @@
 /* Session objects: PKCS #11 v2.40, 4 and 5.7. */
 #include <config.h>
 
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -598,6 +599,63 @@ START_TEST(mechanisms_can_be_limited)
 }
 END_TEST
 
+#define THREADS 4
+#define ROUNDS  60
+
+/* Objects come and go in one session while others look at all there are. Returns how much failed.
+ */
+static void *
+come_and_go(void *arg)
+{
+	unsigned char v[64];
+	CK_ATTRIBUTE t[] = { A(CKA_CLASS, data), A(CKA_VALUE, key16) };
+	CK_ATTRIBUTE off[] = { A(CKA_TOKEN, no) }, get = A(CKA_VALUE, v);
+	CK_ATTRIBUTE set = { CKA_LABEL, v, 3 };
+	CK_OBJECT_HANDLE list[THREADS * ROUNDS], h;
+	CK_SESSION_HANDLE mine;
+	size_t *bad = arg;
+	CK_ULONG n;
+
+	memset(v, 'x', sizeof(v));
+	for (int i = 0; i < ROUNDS; i++) {
+		if (p11->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &mine) != CKR_OK) {
+			(*bad)++;
+			continue;
+		}
+		*bad += p11->C_CreateObject(mine, t, 2, &h) != CKR_OK;
+		*bad += p11->C_SetAttributeValue(mine, h, &set, 1) != CKR_OK;
+		*bad += p11->C_CreateObject(mine, t, 2, &list[0]) != CKR_OK;
+		*bad += p11->C_FindObjectsInit(mine, off, 1) != CKR_OK;
+		*bad += p11->C_FindObjects(mine, list, THREADS * ROUNDS, &n) != CKR_OK || n < 2;
+		for (CK_ULONG j = 0; j < n; j++) { /* it may be gone by now */
+			CK_RV rv;
+
+			get.ulValueLen = sizeof(v);
+			rv = p11->C_GetAttributeValue(mine, list[j], &get, 1);
+			*bad += rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID;
+		}
+		*bad += p11->C_DestroyObject(mine, h) != CKR_OK;
+		*bad += p11->C_CloseSession(mine) != CKR_OK; /* the other one goes with it */
+	}
+	return NULL;
+}
+
+START_TEST(threads_share_objects)
+{
+	CK_ATTRIBUTE off[] = { A(CKA_TOKEN, no) };
+	size_t bad[THREADS] = { 0 };
+	pthread_t thread[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, come_and_go, &bad[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+		ck_assert_uint_eq(bad[i], 0);
+	}
+	ck_assert_uint_eq(harness_find(s, off, 1, NULL, 0), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -623,6 +681,7 @@ main(void)
 	tcase_add_test(tc, copies_between_chip_and_host);
 	tcase_add_test(tc, values_of_secret_keys_can_be_digested);
 	tcase_add_test(tc, mechanisms_can_be_limited);
+	tcase_add_test(tc, threads_share_objects);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }
