@@ -478,6 +478,75 @@ START_TEST(searches_of_clients_end_well)
 }
 END_TEST
 
+/* CKA_ALLOWED_MECHANISMS says nothing that the token does not offer, and nothing twice. */
+static void
+allowed_are_offered(CK_OBJECT_HANDLE h, bool some)
+{
+	size_t len;
+	unsigned char *v = harness_attribute(s, h, CKA_ALLOWED_MECHANISMS, &len);
+	CK_MECHANISM_TYPE types[32];
+	CK_MECHANISM_INFO info;
+
+	ck_assert_uint_le(len, sizeof(types));
+	ck_assert_uint_eq(len % sizeof(*types), 0);
+	if (len > 0)
+		memcpy(types, v, len);
+	free(v);
+	ck_assert(!some || len > 0);
+	for (size_t i = 0; i < len / sizeof(*types); i++) {
+		ck_assert_ok(p11->C_GetMechanismInfo(0, types[i], &info));
+		for (size_t j = 0; j < i; j++)
+			ck_assert_uint_ne(types[i], types[j]);
+	}
+}
+
+START_TEST(data_and_secrets)
+{
+	CK_OBJECT_CLASS cls = CKO_DATA;
+	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+	CK_BBOOL yes = CK_TRUE;
+	unsigned char value[40] = "some data of somebody", *v;
+	char label[] = "notes", app[] = "test";
+	CK_ULONG at = 5, size;
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &cls, sizeof(cls) }, { CKA_TOKEN, &yes, 1 },
+		{ CKA_VALUE, value, 21 }, { CKA_LABEL, label, 5 }, { CKA_APPLICATION, app, 4 } };
+	CK_ATTRIBUTE part[] = { { CKA_VALUE, label, 4 }, { CKA_OPTIGA_OFFSET, &at, sizeof(at) } };
+	CK_SESSION_HANDLE ro = harness_session(false);
+	CK_OBJECT_HANDLE h, secret, pub, priv;
+	size_t len;
+
+	ck_assert_rv(p11->C_CreateObject(ro, t, 5, &h), CKR_SESSION_READ_ONLY);
+	ck_assert_ok(p11->C_CreateObject(s, t, 5, &h));
+	ck_assert_uint_eq(count(CKO_DATA, NULL, 0), 1);
+	ck_assert_rv(p11->C_SetAttributeValue(ro, h, part, 2), CKR_SESSION_READ_ONLY);
+	ck_assert_ok(p11->C_SetAttributeValue(s, h, part, 2));
+	memcpy(value + 5, "note", 4);
+	v = harness_attribute(ro, h, CKA_VALUE, &len);
+	ck_assert_uint_eq(len, 21);
+	ck_assert_mem_eq(v, value, len);
+	free(v);
+	ck_assert_ok(p11->C_GetObjectSize(s, h, &size));
+	ck_assert_uint_eq(size, 21);
+	ck_assert_rv(p11->C_DestroyObject(ro, h), CKR_SESSION_READ_ONLY);
+	ck_assert_ok(p11->C_DestroyObject(s, h));
+	ck_assert_rv(p11->C_GetObjectSize(s, h, &size), CKR_OBJECT_HANDLE_INVALID);
+
+	cls = CKO_SECRET_KEY;
+	t[4] = (CK_ATTRIBUTE){ CKA_KEY_TYPE, &type, sizeof(type) };
+	ck_assert_ok(p11->C_CreateObject(s, t, 5, &secret));
+	ck_assert_rv(p11->C_GetAttributeValue(s, secret, part, 1), CKR_ATTRIBUTE_SENSITIVE);
+	ck_assert_ok(p11->C_GetObjectSize(s, secret, &size));
+	ck_assert_uint_eq(size, 21);
+	allowed_are_offered(secret, true);
+	for (size_t i = 0; i < harness_nkinds; i += 3) {
+		ck_assert_ok(harness_generate(s, &harness_kinds[i], NULL, NULL, &pub, &priv));
+		allowed_are_offered(priv, true);
+		allowed_are_offered(pub, true);
+	}
+	ck_assert_ok(p11->C_CloseSession(ro));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -498,6 +567,7 @@ main(void)
 	tcase_add_test(tc, what_cannot_be_set_is_refused);
 	tcase_add_test(tc, attributes_are_processed_one_and_all);
 	tcase_add_test(tc, searches_of_clients_end_well);
+	tcase_add_test(tc, data_and_secrets);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }
