@@ -19,7 +19,7 @@ sign() {
 }
 
 works 'list slots, mechanisms, objects'
-shows 'Cryptoki version 2.40' p11 --show-info
+shows 'Cryptoki version 3.0' p11 --show-info
 shows 'token manufacturer : Infineon' p11 -L
 shows "$OPTIGA_DEVICE" p11 -L
 shows 'ECDSA-SHA256' p11 -M

@@ -362,6 +362,31 @@ START_TEST(public_keys_of_any_origin)
 }
 END_TEST
 
+/* A point whose x begins so that its 65 bytes are an OCTET STRING of 63. */
+START_TEST(a_bare_point_may_look_wrapped)
+{
+	const struct key_kind *k = &harness_kinds[KIND_P256];
+	unsigned char params[16], point[65];
+	size_t len;
+	CK_ATTRIBUTE t[] = { A(CKA_CLASS, public), A(CKA_KEY_TYPE, ec),
+		{ CKA_EC_PARAMS, params, k->params_len }, { CKA_EC_POINT, point, sizeof(point) } };
+	EVP_PKEY *pkey = NULL, *back;
+
+	memcpy(params, k->params, k->params_len);
+	do {
+		EVP_PKEY_free(pkey);
+		pkey = EVP_EC_gen("P-256");
+		ck_assert_int_eq(EVP_PKEY_get_octet_string_param(
+				     pkey, "encoded-pub-key", point, sizeof(point), &len),
+		    1);
+	} while (point[1] != 63);
+	back = harness_pkey(s, create(t, 4));
+	ck_assert_int_eq(EVP_PKEY_eq(pkey, back), 1);
+	EVP_PKEY_free(back);
+	EVP_PKEY_free(pkey);
+}
+END_TEST
+
 START_TEST(certificates_tell_what_is_in_them)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
@@ -672,6 +697,7 @@ main(void)
 	tcase_add_test(tc, attributes_change_in_one_direction);
 	tcase_add_test(tc, what_is_fixed_stays);
 	tcase_add_test(tc, public_keys_of_any_origin);
+	tcase_add_test(tc, a_bare_point_may_look_wrapped);
 	tcase_add_test(tc, certificates_tell_what_is_in_them);
 	tcase_add_test(tc, objects_belong_to_the_session_that_made_them);
 	tcase_add_test(tc, private_objects_need_a_user);
