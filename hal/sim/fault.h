@@ -6,6 +6,7 @@
 #define HAL_SIM_FAULT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sim;
@@ -107,6 +108,15 @@ enum sim_shield_switch {
 	SIM_SHIELD_SILENT = 32,       /* the host's alert 40 is acknowledged, not answered */
 };
 int sim_set_shield(struct sim *s, unsigned switches);
+
+/* Every switch of both kinds, with a name for people; NULL past the end, or when there is none. */
+struct sim_quirk {
+	const char *name, *what;
+	bool shield; /* bit of enum sim_shield_switch, else of enum sim_app_switch */
+	unsigned bit;
+};
+const struct sim_quirk *sim_quirk_at(size_t i);
+const struct sim_quirk *sim_quirk_find(const char *name);
 
 /* What the chip will not draw but take in its next handshake. */
 struct sim_shield_choice {

@@ -8,7 +8,7 @@ libsimwire_la_SOURCES = hal/sim/sim.h hal/sim/app.h \
 	hal/sim/shield.c hal/sim/seal.h hal/sim/seal.c \
 	hal/sim/image.h hal/sim/image.c \
 	hal/sim/handle.h hal/sim/sim.c \
-	hal/sim/fault.h hal/sim/fault.c
+	hal/sim/fault.h hal/sim/fault.c hal/sim/quirk.c
 libsimwire_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) -pthread
 libsimwire_la_LIBADD = $(CRYPTO_LIBS)
 

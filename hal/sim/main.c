@@ -17,6 +17,7 @@
 
 #include "hal/base/err.h"
 #include "hal/base/log.h"
+#include "hal/sim/fault.h"
 #include "hal/sim/prog.h"
 #include "hal/sim/sim.h"
 #include "hal/sim/app.h"
@@ -30,6 +31,7 @@ static const char help[] =
     "      --monitor on|off        security monitor and its delays (on)\n"
     "      --seed N                keys and randoms from N, the same every time\n"
     "      --speed F               execution times by F: 0.5 is twice as fast (1.0)\n"
+    "      --quirk NAME            another reading of the manual, see below; may be repeated\n"
     "      --portal PORTALFILE     write the secrets of an Express or MTR chip there\n"
     "  serve --socket PATH [OPTION]... FILE    let programs reach the chip over a bus socket\n"
     "      --virtual-time          time moves only with the bus, as fast as it can be computed\n"
@@ -50,7 +52,19 @@ static const char help[] =
     "  optiga-sim create --model trust-m-v3 chip.img\n"
     "  OPTIGA_DEVICE=sim:$PWD/chip.img p11tool --list-tokens\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong command line. Manual: optiga-sim(1)\n";
+    "Exit status: 0 done, 1 failed, 2 wrong command line. Manual: optiga-sim(1)\n"
+    "\n"
+    "Quirks, each something that the chip's manual leaves open:\n";
+
+static void
+print_help(FILE *f)
+{
+	const struct sim_quirk *q;
+
+	(void)fputs(help, f);
+	for (size_t i = 0; (q = sim_quirk_at(i)) != NULL; i++)
+		(void)fprintf(f, "  %-15s %s\n", q->name, q->what);
+}
 
 static const struct command {
 	const char *name;
@@ -124,8 +138,25 @@ parse_monitor(const char *text, struct sim_config *cfg)
 	return cfg->monitor || strcmp(text, "off") == 0;
 }
 
+/* What a new chip is to be, besides its configuration. */
+struct wishes {
+	const char *portal;   /* file, or NULL */
+	unsigned app, shield; /* switches */
+};
+
+static bool
+parse_quirk(const char *name, struct wishes *w)
+{
+	const struct sim_quirk *q = sim_quirk_find(name);
+
+	if (q == NULL)
+		return false;
+	*(q->shield ? &w->shield : &w->app) |= q->bit;
+	return true;
+}
+
 static int
-create_options(int argc, char **argv, struct sim_config *cfg, const char **portalp)
+create_options(int argc, char **argv, struct sim_config *cfg, struct wishes *w)
 {
 	static const struct option options[] = {
 		{ "model", required_argument, NULL, 'm' },
@@ -133,6 +164,7 @@ create_options(int argc, char **argv, struct sim_config *cfg, const char **porta
 		{ "seed", required_argument, NULL, 's' },
 		{ "speed", required_argument, NULL, 'p' },
 		{ "portal", required_argument, NULL, 'f' },
+		{ "quirk", required_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -142,13 +174,15 @@ create_options(int argc, char **argv, struct sim_config *cfg, const char **porta
 		if (c == 'm')
 			cfg->model = optarg;
 		else if (c == 'f')
-			*portalp = optarg;
+			w->portal = optarg;
 		else if (c == 'o' && !parse_monitor(optarg, cfg))
 			return prog_usage("--monitor is \"on\" or \"off\", not \"%s\"", optarg);
 		else if (c == 's' && !parse_seed(optarg, cfg))
 			return prog_usage("--seed needs a number, not \"%s\"", optarg);
 		else if (c == 'p' && !parse_speed(optarg, cfg))
 			return prog_usage("--speed needs a number above 0, not \"%s\"", optarg);
+		else if (c == 'q' && !parse_quirk(optarg, w))
+			return prog_usage("create: no such quirk: \"%s\"", optarg);
 		else if (c == ':')
 			return prog_usage("create: %s needs a value", argv[optind - 1]);
 		else if (c == '?')
@@ -173,12 +207,29 @@ hint_models(void)
 }
 
 static int
-create(const char *path, const struct sim_config *cfg)
+set_quirks(const char *path, const struct wishes *w)
+{
+	struct sim *s = NULL;
+	int r;
+
+	if (w->app == 0 && w->shield == 0)
+		return PROG_OK;
+	if ((r = sim_open(path, SIM_TIME_VIRTUAL, &s)) == 0 && (r = sim_set_app(s, w->app)) == 0)
+		r = sim_set_shield(s, w->shield);
+	sim_close(&s);
+	if (r == 0)
+		return PROG_OK;
+	(void)unlink(path);
+	return prog_error("%s: quirks cannot be set: %s", path, hal_strerror(r));
+}
+
+static int
+create(const char *path, const struct sim_config *cfg, const struct wishes *w)
 {
 	const int r = sim_create(path, cfg);
 
 	if (r == 0)
-		return PROG_OK;
+		return set_quirks(path, w);
 	(void)prog_error("%s", sim_error());
 	if (r == HAL_EEXIST)
 		(void)fputs("  hint: choose another name, or remove the file if its keys are not "
@@ -191,18 +242,18 @@ create(const char *path, const struct sim_config *cfg)
 
 /* Both files or none: the portal file first, because its secrets are nowhere else. */
 static int
-create_with_portal(const char *path, const struct sim_config *cfg, const char *portal)
+create_with_portal(const char *path, const struct sim_config *cfg, const struct wishes *w)
 {
-	const int fd = prog_portal_open(portal);
+	const int fd = prog_portal_open(w->portal);
 	int r;
 
 	if (fd < 0)
 		return PROG_FAILED;
-	r = create(path, cfg);
-	if (r == PROG_OK && (r = prog_portal_write(fd, portal, path)) != PROG_OK)
+	r = create(path, cfg, w);
+	if (r == PROG_OK && (r = prog_portal_write(fd, w->portal, path)) != PROG_OK)
 		(void)unlink(path);
 	if (r != PROG_OK)
-		(void)unlink(portal);
+		(void)unlink(w->portal);
 	(void)close(fd);
 	return r;
 }
@@ -211,13 +262,13 @@ int
 prog_create(int argc, char **argv)
 {
 	struct sim_config cfg = SIM_CONFIG_DEFAULT;
-	const char *portal = NULL;
-	const int r = create_options(argc, argv, &cfg, &portal);
+	struct wishes w = { NULL, 0, 0 };
+	const int r = create_options(argc, argv, &cfg, &w);
 
 	if (r != PROG_OK)
 		return r;
-	return portal == NULL ? create(argv[optind], &cfg)
-			      : create_with_portal(argv[optind], &cfg, portal);
+	return w.portal == NULL ? create(argv[optind], &cfg, &w)
+				: create_with_portal(argv[optind], &cfg, &w);
 }
 
 /* --- vendor-ca ----------------------------------------------------------------------------- */
@@ -287,7 +338,7 @@ main(int argc, char **argv)
 {
 	log_init("optiga-sim");
 	if (asks(argc, argv, "--help")) {
-		(void)fputs(help, stdout);
+		print_help(stdout);
 		return PROG_OK;
 	}
 	if (asks(argc, argv, "--version")) {
@@ -295,7 +346,7 @@ main(int argc, char **argv)
 		return PROG_OK;
 	}
 	if (argc < 2) {
-		(void)fputs(help, stderr);
+		print_help(stderr);
 		return PROG_USAGE;
 	}
 	for (size_t i = 0; i < NITEMS(commands); i++)

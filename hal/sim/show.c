@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 
 #include "hal/base/err.h"
+#include "hal/sim/fault.h"
 #include "hal/sim/image.h"
 #include "hal/sim/prog.h"
 
@@ -314,11 +315,18 @@ show_object(const struct sim_object_view *v)
 	(void)printf("\n");
 }
 
+static bool
+has_quirk(const struct sim_state *st, const struct sim_quirk *q)
+{
+	return ((q->shield ? st->shield.switches : st->app.switches) & q->bit) != 0;
+}
+
 static void
 show_text(struct chip *c)
 {
 	uint8_t meta[META_MAX];
 	struct sim_object_view v;
+	const struct sim_quirk *q;
 	char uid[2 * UID_LEN + 1];
 
 	uid_text(c, uid);
@@ -327,8 +335,12 @@ show_text(struct chip *c)
 	(void)printf(
 	    "build                   %02X%02X\n", c->uid[UID_LEN - 2], c->uid[UID_LEN - 1]);
 	(void)printf("application             %s\n", c->open ? "open" : "closed");
-	(void)printf("security event counter  %d%s\n\n", c->event_counter,
+	(void)printf("security event counter  %d%s\n", c->event_counter,
 	    c->facts.monitor ? "" : " (monitor off)");
+	for (size_t i = 0; (q = sim_quirk_at(i)) != NULL; i++)
+		if (has_quirk(c->st, q))
+			(void)printf("quirk                   %s: %s\n", q->name, q->what);
+	(void)putchar('\n');
 	(void)printf("OID   object                           used/max  life cycle      content\n");
 	for (size_t i = 0; i < sim_app_objects(&c->st->app); i++) {
 		sim_app_object(&c->st->app, i, meta, &v);
@@ -374,6 +386,18 @@ object_json(const struct sim_object_view *v)
 	return o;
 }
 
+static json_t *
+quirks_json(const struct sim_state *st)
+{
+	const struct sim_quirk *q;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (q = sim_quirk_at(i)) != NULL; i++)
+		if (has_quirk(st, q))
+			(void)json_array_append_new(list, json_string(q->name));
+	return list;
+}
+
 static void
 show_json(struct chip *c)
 {
@@ -389,6 +413,7 @@ show_json(struct chip *c)
 	(void)json_object_set_new(j, "application_open", json_boolean(c->open));
 	(void)json_object_set_new(j, "security_event_counter", json_integer(c->event_counter));
 	(void)json_object_set_new(j, "monitor", json_boolean(c->facts.monitor));
+	(void)json_object_set_new(j, "quirks", quirks_json(c->st));
 	for (size_t i = 0; i < sim_app_objects(&c->st->app); i++) {
 		sim_app_object(&c->st->app, i, meta, &v);
 		(void)json_array_append_new(list, object_json(&v));

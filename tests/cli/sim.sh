@@ -63,6 +63,24 @@ expect 1 'No such file or directory' "$sim" create --model trust-m-v3 no/such/di
 [ ! -e other.img ] || fail 'a failed create left a file'
 expect 0 '' "$sim" create --model trust-m-v3 --monitor off --speed 0.5 fast.img
 
+# --- quirks: each by its name, in the help and in the manual page
+"$sim" --help | sed -n '/^Quirks/,$p' | sed -n 's/^  \([a-z0-9-]*\) .*/\1/p' >quirks
+[ "$(wc -l <quirks)" -ge 18 ] || fail 'quirks are missing in the help'
+options=
+while read -r name; do
+	grep -q "^\.It Cm $name\$" "$src/man/optiga-sim.1" || fail "quirk $name is not in the manual page"
+	options="$options --quirk $name"
+done <quirks
+# shellcheck disable=SC2086 # words on purpose
+expect 0 '' "$sim" create --model trust-m-v3 $options odd.img
+expect 0 '' "$sim" show --json odd.img
+sed -n '/"quirks"/,/]/s/^ *"\([a-z0-9-]*\)",\{0,1\}$/\1/p' out >shown
+diff quirks shown || fail 'not every quirk was set'
+expect 0 '' "$sim" show odd.img
+grep -q '^quirk  *plain-ok' out || fail 'quirks are not shown'
+expect 2 'no such quirk: "odd"' "$sim" create --model trust-m-v3 --quirk odd other.img
+[ ! -e other.img ] || fail 'a failed create left a file'
+
 # --- show
 expect 0 '' "$sim" show chip.img
 grep -q '^model  *trust-m-v3' out || fail 'show has no model'

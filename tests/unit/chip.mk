@@ -138,3 +138,10 @@ tests_unit_test_chip_portal_SOURCES = tests/unit/test_chip_portal.c $(portal) \
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
 tests_unit_test_chip_portal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_portal_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_chip_quirks
+unit_tests += tests/unit/test_chip_quirks
+tests_unit_test_chip_quirks_SOURCES = tests/unit/test_chip_quirks.c tests/unit/test_chip_vectors.h \
+	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
+tests_unit_test_chip_quirks_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_chip_quirks_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
