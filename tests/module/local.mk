@@ -34,6 +34,12 @@ tests_module_test_layout_SOURCES = tests/module/test_layout.c $(module_harness)
 tests_module_test_layout_CFLAGS = $(module_cflags)
 tests_module_test_layout_LDADD = $(module_ldadd)
 
+check_PROGRAMS += tests/module/test_lazy
+module_tests += tests/module/test_lazy
+tests_module_test_lazy_SOURCES = tests/module/test_lazy.c $(module_harness)
+tests_module_test_lazy_CFLAGS = $(module_cflags)
+tests_module_test_lazy_LDADD = $(module_ldadd)
+
 check_PROGRAMS += tests/module/test_args
 module_tests += tests/module/test_args
 tests_module_test_args_SOURCES = tests/module/test_args.c tests/fuzz/callseq.c tests/fuzz/callseq.h \
