@@ -106,7 +106,7 @@ START_TEST(there_are_six_slots)
 	CK_ULONG n = 16;
 	CK_TOKEN_INFO info;
 	CK_SLOT_INFO slot;
-	char name[16];
+	char name[32];
 
 	ck_assert_ok(p11->C_GetSlotList(CK_TRUE, list, &n));
 	ck_assert_uint_eq(n, NSLOTS);
