@@ -368,6 +368,7 @@ START_TEST(a_child_may_fork_again)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__
 static void *
 keep_busy(void *arg)
 {
@@ -405,6 +406,7 @@ START_TEST(fork_while_another_thread_is_inside)
 	ck_assert_ok(p11->C_Finalize(NULL));
 }
 END_TEST
+#endif
 
 START_TEST(it_can_be_mapped_again_and_again)
 {
@@ -510,7 +512,13 @@ main(void)
 	tcase_add_test(tc, finalize_waits_for_calls_of_other_threads);
 	tcase_add_test(tc, a_forked_child_starts_anew_and_disturbs_nobody);
 	tcase_add_test(tc, a_child_may_fork_again);
+	/*
+	 * The address sanitizer's allocator is not made for it: a child inherits its locks as the
+	 * other thread held them, and now and then hangs there.
+	 */
+#ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tc, fork_while_another_thread_is_inside);
+#endif
 	tcase_add_test(tc, it_can_be_mapped_again_and_again);
 	tcase_add_test(tc, unmapping_without_finalize_is_survived);
 	tcase_add_test(tc, programs_may_exit_in_any_order);
