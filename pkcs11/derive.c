@@ -22,52 +22,17 @@
 #include "pkcs11/store/spki.h"
 #include "pkcs11/store/tmpl.h"
 
-static bool
-in_context(const struct mod_key *k)
-{
-	return k->oid >= CHIP_SESSION_FIRST && k->oid < CHIP_SESSION_FIRST + CHIP_SESSION_COUNT;
-}
-
-/* --- the chip ------------------------------------------------------------------------------- */
-
-static int
-run_held(struct chip *chip, struct derivation *d,
-    int (*fn)(struct chip *chip, struct derivation *d, void *arg), void *arg)
-{
-	int r;
-
-	if (in_context(&d->base) && (r = chip_context_check(chip, d->base.oid, d->base.boot)) != 0)
-		return r;
-	if (d->on_chip && (r = chip_context_take(chip, &d->context)) != 0)
-		return r;
-	d->boot = chip_boot(chip);
-	/* A reset in the command itself leaves the context empty. */
-	if ((r = fn(chip, d, arg)) == 0 && d->on_chip && chip_boot(chip) != d->boot)
-		r = HAL_ERESET;
-	if (r != 0 && d->on_chip)
-		chip_context_give(chip, d->context);
-	return r;
-}
-
 CK_RV
-mod_derive_chip(
-    struct derivation *d, int (*fn)(struct chip *chip, struct derivation *d, void *arg), void *arg)
+mod_derive_chip(struct derivation *d,
+    int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
 {
-	const bool volatile_key = in_context(&d->base);
-	struct chip *chip;
-	int r;
+	const int r = mod_turn(d->s, &d->base, d->on_chip ? &d->context : NULL, fn, arg);
 
-	if ((r = mod_token_chip(d->s->token, &chip)) == 0 && (r = chip_acquire(chip)) == 0) {
-		r = run_held(chip, d, fn, arg);
-		/* What a reset swallowed may be done again where it left what is needed. */
-		if ((r == HAL_ERESET || r == HAL_ERESYNC) && !volatile_key)
-			r = run_held(chip, d, fn, arg);
-		chip_release(chip);
+	switch (r) {
+	case HAL_EBUSY: return d->on_chip ? CKR_DEVICE_MEMORY : mod_rv(r);
+	case STORE_EHANDLE: return CKR_KEY_HANDLE_INVALID;
+	default: return mod_rv(r);
 	}
-	mod_token_unlock(d->s->token);
-	if (r == HAL_EBUSY && d->on_chip)
-		return CKR_DEVICE_MEMORY;
-	return r == HAL_ERESET && volatile_key ? CKR_KEY_HANDLE_INVALID : mod_rv(r);
 }
 
 /* --- ECDH ------------------------------------------------------------------------------------- */
@@ -106,13 +71,19 @@ peer_bits(const struct chip_keytype *kt, const uint8_t *p, size_t len, struct bu
 	return r == HAL_EFORMAT ? CKR_MECHANISM_PARAM_INVALID : mod_rv(r);
 }
 
-static int
-agree(struct chip *chip, struct derivation *d, void *arg)
-{
-	const struct buf *bits = arg;
+struct agreement {
+	struct derivation *d;
+	struct buf bits; /* of the other side's public key */
+};
 
-	return chip_ecdh(chip, d->base.oid, d->base.type->alg, bits->data, bits->len,
-	    d->on_chip ? d->context : CHIP_EXPORT, d->on_chip ? NULL : &d->out);
+static int
+agree(struct chip *chip, const struct mod_key *key, void *arg)
+{
+	const struct agreement *a = arg;
+	struct derivation *d = a->d;
+
+	return chip_ecdh(chip, key->oid, key->type->alg, a->bits.data, a->bits.len,
+	    d->on_chip ? d->context.oid : CHIP_EXPORT, d->on_chip ? NULL : &d->out);
 }
 
 /* The last len bytes of the secret (2.3.7: "removes bytes from the leading end"). */
@@ -132,7 +103,7 @@ mod_derive_ecdh(struct derivation *d)
 {
 	const CK_ECDH1_DERIVE_PARAMS *p = d->mechanism->pParameter;
 	const size_t size = d->base.type->size;
-	struct buf bits = BUF_INIT;
+	struct agreement a = { .d = d };
 	const char *hash = NULL;
 	bool known = false;
 	CK_RV rv;
@@ -152,15 +123,15 @@ mod_derive_ecdh(struct derivation *d)
 	/* The chip keeps the whole secret or none of it. */
 	if (hash != NULL || (d->len != 0 && d->len != size))
 		d->on_chip = false;
-	if ((rv = peer_bits(d->base.type, p->public_data, p->public_data_len, &bits)) == CKR_OK)
-		rv = mod_derive_chip(d, agree, &bits);
+	if ((rv = peer_bits(d->base.type, p->public_data, p->public_data_len, &a.bits)) == CKR_OK)
+		rv = mod_derive_chip(d, agree, &a);
 	if (rv == CKR_OK && hash != NULL)
 		rv = mod_kdf_x963(d, hash, p->shared_data, p->shared_data_len, d->len);
 	else if (rv == CKR_OK && d->len != 0 && !d->on_chip)
 		rv = shorten(d, d->len);
 	if (d->on_chip)
 		d->len = size;
-	buf_free(&bits);
+	buf_free(&a.bits);
 	return rv;
 }
 
@@ -214,16 +185,6 @@ check_base(const struct derivation *d)
 	return (d->base.uses & CKF_DERIVE) != 0 ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED;
 }
 
-static void
-give_context(struct derivation *d)
-{
-	struct chip *chip;
-
-	if (mod_token_chip(d->s->token, &chip) == 0)
-		chip_context_give(chip, d->context);
-	mod_token_unlock(d->s->token);
-}
-
 static CK_RV
 add_object(struct derivation *d, enum key_kind kind, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
     CK_OBJECT_HANDLE *keyp)
@@ -240,15 +201,18 @@ add_object(struct derivation *d, enum key_kind kind, const CK_ATTRIBUTE *tmpl, C
 	k.cls = CKO_SECRET_KEY;
 	k.kind = kind;
 	if (d->on_chip) {
-		k.oid = d->context;
-		k.boot = d->boot;
-		k.uses = CKF_DERIVE | CKF_SIGN | CKF_VERIFY;
+		k.oid = d->context.oid;
+		k.boot = d->context.boot;
+		k.uses = CKF_DERIVE;
+		if (chip_model_can(
+			mod_token_model(d->s->token), CHIP_CMD_ENCRYPT_SYM, CHIP_MAC_HMAC_SHA256))
+			k.uses |= CKF_SIGN | CKF_VERIFY;
 	} else {
 		k.value = d->out;
 	}
 	rv = sobj_add_key(d->s, CKO_SECRET_KEY, &k, &from, tmpl, n, keyp);
 	if (rv != CKR_OK && d->on_chip)
-		give_context(d);
+		mod_context_give(d->s->token, d->context.oid);
 	return rv;
 }
 

@@ -14,8 +14,8 @@
 #include "hal/base/buf.h"
 #include "pkcs11/key.h"
 #include "pkcs11/mech.h"
+#include "pkcs11/turn.h"
 
-struct chip;
 struct session;
 
 struct derivation {
@@ -25,17 +25,16 @@ struct derivation {
 	struct mod_key base;
 	CK_ULONG len; /* wanted (CKA_VALUE_LEN, or what the key type has); 0: the mechanism's own */
 	bool on_chip; /* the result stays in context; else it is in out */
-	uint16_t context;
-	uint64_t boot;
+	struct mod_context context;
 	struct buf out;
 };
 
 /*
- * Runs fn with the chip held. Looks after the context of the base key, and with on_chip takes
- * one for the result; it is given back on failure. CKR_DEVICE_MEMORY: none is free.
+ * Runs fn in a turn of its own with the base key, and with on_chip a context for the result.
+ * CKR_DEVICE_MEMORY: none is free.
  */
-CK_RV mod_derive_chip(
-    struct derivation *d, int (*fn)(struct chip *chip, struct derivation *d, void *arg), void *arg);
+CK_RV mod_derive_chip(struct derivation *d,
+    int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg);
 
 /* The mechanisms: fill out or context. CKR_MECHANISM_PARAM_INVALID, CKR_KEY_SIZE_RANGE. */
 CK_RV mod_derive_ecdh(struct derivation *d);

@@ -107,17 +107,27 @@ mod_kdf_x963(
 
 /* --- on the chip ------------------------------------------------------------------------------ */
 
+struct chip_job {
+	struct derivation *d;
+	struct chip_derivation what;
+};
+
 static int
-run_chip(struct chip *chip, struct derivation *d, void *arg)
+run_chip(struct chip *chip, const struct mod_key *key, void *arg)
 {
-	return chip_derive(
-	    chip, arg, d->len, d->on_chip ? d->context : CHIP_EXPORT, d->on_chip ? NULL : &d->out);
+	struct chip_job *j = arg;
+	struct derivation *d = j->d;
+
+	j->what.secret = key->oid;
+	return chip_derive(chip, &j->what, d->len, d->on_chip ? d->context.oid : CHIP_EXPORT,
+	    d->on_chip ? NULL : &d->out);
 }
 
 /* Lengths that the chip does not do (SRM 4.4.1, DeriveKey). */
 static CK_RV
-by_chip(struct derivation *d, struct chip_derivation *cd)
+by_chip(struct derivation *d, const struct chip_derivation *cd)
 {
+	struct chip_job j = { d, *cd };
 	const struct chip_model *model = mod_token_model(d->s->token);
 
 	if (model == NULL || !chip_model_can(model, CHIP_CMD_DERIVE, cd->kdf)) {
@@ -129,8 +139,7 @@ by_chip(struct derivation *d, struct chip_derivation *cd)
 		    d->len, model->session_max);
 		return CKR_KEY_SIZE_RANGE;
 	}
-	cd->secret = d->base.oid;
-	return mod_derive_chip(d, run_chip, cd);
+	return mod_derive_chip(d, run_chip, &j);
 }
 
 /* --- HKDF ------------------------------------------------------------------------------------- */

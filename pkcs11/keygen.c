@@ -12,6 +12,7 @@
 #include "pkcs11/sobj.h"
 #include "pkcs11/store/spki.h"
 #include "pkcs11/store/tmpl.h"
+#include "pkcs11/turn.h"
 
 #define SECRET_MAX 64 /* bytes of a generic secret: what the chip takes of one */
 
@@ -21,8 +22,7 @@ struct pair {
 	struct session *s;
 	const struct chip_keytype *type;
 	unsigned usage;
-	uint16_t context;
-	uint64_t boot;
+	struct mod_context context;
 	struct buf bits, spki;
 };
 
@@ -62,36 +62,21 @@ read_pair(struct pair *p, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_ATTRI
 }
 
 static int
-make_pair(struct chip *chip, struct pair *p)
+make_pair(struct chip *chip, const struct mod_key *none, void *arg)
 {
+	struct pair *p = arg;
 	int r;
 
-	if ((r = chip_context_take(chip, &p->context)) != 0)
-		return r;
-	p->boot = chip_boot(chip);
-	r = chip_keypair(chip, p->context, p->type->alg, (uint8_t)p->usage, &p->bits);
-	if (r == 0 && chip_boot(chip) != p->boot)
-		r = HAL_ERESET;
-	if (r == 0)
-		r = spki_from_record(p->bits.data, p->bits.len, p->type, &p->spki);
-	if (r != 0)
-		chip_context_give(chip, p->context);
-	return r;
+	(void)none;
+	r = chip_keypair(chip, p->context.oid, p->type->alg, (uint8_t)p->usage, &p->bits);
+	return r != 0 ? r : spki_from_record(p->bits.data, p->bits.len, p->type, &p->spki);
 }
 
 static CK_RV
 on_chip(struct pair *p)
 {
-	struct chip *chip;
-	int r;
+	const int r = mod_turn(p->s, NULL, &p->context, make_pair, p);
 
-	if ((r = mod_token_chip(p->s->token, &chip)) == 0 && (r = chip_acquire(chip)) == 0) {
-		r = make_pair(chip, p);
-		if (r == HAL_ERESET || r == HAL_ERESYNC)
-			r = make_pair(chip, p);
-		chip_release(chip);
-	}
-	mod_token_unlock(p->s->token);
 	return r == HAL_EBUSY ? CKR_DEVICE_MEMORY : mod_rv(r);
 }
 
@@ -106,22 +91,19 @@ add_pair(struct pair *p, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_ATTRIB
 		.never_extractable = true,
 	};
 	struct mod_key k = MOD_KEY_INIT;
-	struct chip *chip;
 	CK_RV rv;
 
 	k.kind = KEY_EC;
 	k.type = p->type;
 	k.cls = CKO_PRIVATE_KEY;
-	k.oid = p->context;
-	k.boot = p->boot;
+	k.oid = p->context.oid;
+	k.boot = p->context.boot;
 	for (size_t i = 0; i < NITEMS(usages); i++)
 		if ((p->usage & usages[i].usage) != 0)
 			k.uses |= usages[i].uses;
 	rv = sobj_add_key(p->s, CKO_PRIVATE_KEY, &k, &from, priv, npriv, hpriv);
 	if (rv != CKR_OK) {
-		if (mod_token_chip(p->s->token, &chip) == 0)
-			chip_context_give(chip, p->context);
-		mod_token_unlock(p->s->token);
+		mod_context_give(p->s->token, p->context.oid);
 		return rv;
 	}
 	k = (struct mod_key)MOD_KEY_INIT;

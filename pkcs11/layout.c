@@ -21,12 +21,6 @@ static const struct layout layouts[] = {
 };
 
 const struct layout *
-mod_layout_at(size_t i)
-{
-	return i < NITEMS(layouts) ? &layouts[i] : NULL;
-}
-
-const struct layout *
 mod_layout_by_name(const char *name)
 {
 	for (size_t i = 0; i < NITEMS(layouts); i++)

@@ -20,8 +20,7 @@ struct layout {
 	const struct store_view *views;
 };
 
-/* NULL past the end. */
-const struct layout *mod_layout_at(size_t i);
+/* NULL: no layout has that name. */
 const struct layout *mod_layout_by_name(const char *name);
 
 /* Without a word in the configuration; each of the two modules that are built brings its own. */

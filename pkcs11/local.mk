@@ -14,8 +14,8 @@ libmodule_la_SOURCES = \
 	pkcs11/event.c \
 	pkcs11/general.c \
 	pkcs11/key.c pkcs11/key.h \
-	pkcs11/keygen.c \
 	pkcs11/kdf.c \
+	pkcs11/keygen.c \
 	pkcs11/layout.c pkcs11/layout.h \
 	pkcs11/lock.c pkcs11/lock.h \
 	pkcs11/mac.c pkcs11/mac.h \
@@ -35,6 +35,7 @@ libmodule_la_SOURCES = \
 	pkcs11/sobjattr.c pkcs11/sobjattr.h \
 	pkcs11/sobjkey.c \
 	pkcs11/sobjkind.c \
+	pkcs11/turn.c pkcs11/turn.h \
 	pkcs11/unsupported.c \
 	pkcs11/unwrap.c \
 	pkcs11/util.c \

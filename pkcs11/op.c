@@ -13,6 +13,7 @@
 #include "pkcs11/op.h"
 #include "pkcs11/rsa.h"
 #include "pkcs11/store/ossl.h"
+#include "pkcs11/turn.h"
 
 static CK_RV
 begin_hash(struct op *op, const struct mech_hash *hash)
@@ -146,12 +147,6 @@ check_key(const struct mech *mech, CK_FLAGS use, const struct mod_key *key)
 	return CKR_OK;
 }
 
-static bool
-in_session_context(const struct mod_key *key)
-{
-	return key->oid >= CHIP_SESSION_FIRST && key->oid < CHIP_SESSION_FIRST + CHIP_SESSION_COUNT;
-}
-
 /* Of no use but to see whether the key is there. */
 static int
 look(struct chip *chip, const struct mod_key *key, void *arg)
@@ -177,7 +172,7 @@ mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_H
 	if (rv == CKR_OK && key->cls == CKO_PUBLIC_KEY && key->kind == KEY_RSA &&
 	    mod_rsa_size(&key->value) == 0)
 		rv = CKR_KEY_SIZE_RANGE;
-	if (rv == CKR_OK && key->cls != CKO_PUBLIC_KEY && in_session_context(key) &&
+	if (rv == CKR_OK && key->cls != CKO_PUBLIC_KEY && mod_key_volatile(key) &&
 	    (rv = mod_op_chip(s, key, look, NULL)) == CKR_OPERATION_NOT_INITIALIZED)
 		rv = CKR_KEY_HANDLE_INVALID;
 	if (rv != CKR_OK)
@@ -197,22 +192,6 @@ mod_op_signature_len(const struct op *op)
 }
 
 /* --- the chip ------------------------------------------------------------------------------- */
-
-/* The chip is held: nobody replaces the key between the look and the command. */
-static int
-with_key(struct session *s, struct chip *chip, const struct mod_key *key,
-    int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
-{
-	int r;
-
-	if ((r = mod_key_check(s, key)) != 0)
-		return r;
-	if (!in_session_context(key))
-		return fn(chip, key, arg);
-	if ((r = chip_context_check(chip, key->oid, key->boot)) == 0)
-		r = fn(chip, key, arg);
-	return r == HAL_ERESET ? STORE_EHANDLE : r;
-}
 
 /*
  * The codes that the standard gives for what an object refuses are not among those of the
@@ -239,15 +218,5 @@ CK_RV
 mod_op_chip(struct session *s, const struct mod_key *key,
     int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg)
 {
-	struct chip *chip;
-	int r;
-
-	if ((r = mod_token_chip(s->token, &chip)) == 0 && (r = chip_acquire(chip)) == 0) {
-		r = with_key(s, chip, key, fn, arg);
-		if ((r == HAL_ERESYNC && !in_session_context(key)) || r == HAL_ERESET)
-			r = with_key(s, chip, key, fn, arg);
-		chip_release(chip);
-	}
-	mod_token_unlock(s->token);
-	return in_operation(r);
+	return in_operation(mod_turn(s, key, NULL, fn, arg));
 }

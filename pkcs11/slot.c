@@ -13,17 +13,6 @@
 
 #define MANUFACTURER "Infineon"
 
-/*
- * In a layout of several slots each has the names that the vendor's sample gave it, with the
- * number of the slot; the chip's serial number tells the tokens of two chips apart.
- */
-static void
-names(const struct token *t, char *slot, char *label, size_t n)
-{
-	(void)snprintf(slot, n, "Slot%lu", t->id);
-	(void)snprintf(label, n, "Token%lu", t->id);
-}
-
 /* BCD, as the chip tells its firmware build. */
 static unsigned char
 from_bcd(uint8_t v)
@@ -51,10 +40,13 @@ mod_token_present(struct mod *m, struct token *t)
 	return r;
 }
 
+/*
+ * In a layout of several slots each has the names that the vendor's sample gave it, with the
+ * number of the slot; the chip's serial number tells the tokens of two chips apart.
+ */
 static int
 token_info(struct mod *m, struct token *t, struct store_info *si)
 {
-	char slot[sizeof(si->label)];
 	int r = mod_token_present(m, t);
 
 	if (r == 0) {
@@ -62,7 +54,7 @@ token_info(struct mod *m, struct token *t, struct store_info *si)
 		mod_token_unlock(t);
 	}
 	if (r == 0 && t->view != NULL)
-		names(t, slot, si->label, sizeof(slot));
+		(void)snprintf(si->label, sizeof(si->label), "Token%lu", t->id);
 	return r;
 }
 
@@ -92,7 +84,7 @@ mod_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *np)
 CK_RV
 mod_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 {
-	char slot[sizeof(((struct store_info *)0)->label)], label[sizeof(slot)];
+	char slot[32];
 	struct store_info si;
 	struct token *t;
 	struct mod *m;
@@ -103,7 +95,7 @@ mod_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 	if (info == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	memset(info, 0, sizeof(*info));
-	names(t, slot, label, sizeof(slot));
+	(void)snprintf(slot, sizeof(slot), "Slot%lu", t->id);
 	mod_pad(info->slotDescription, sizeof(info->slotDescription),
 	    t->view != NULL ? slot : store_selector(t->device->store));
 	mod_pad(info->manufacturerID, sizeof(info->manufacturerID), MANUFACTURER);

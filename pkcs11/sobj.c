@@ -13,6 +13,7 @@
 #include "pkcs11/pkcs11v3.h"
 #include "pkcs11/sobj.h"
 #include "pkcs11/store/ossl.h"
+#include "pkcs11/turn.h"
 
 #define UNIQUE_LEN 16
 
@@ -428,18 +429,12 @@ take_off(struct session *s, bool (*pick)(const struct session *, const struct so
 	return gone;
 }
 
-/* Gives back what the object has of the chip. One that is gone has no contexts any more. */
+/* Gives back what the object has of the chip. */
 static void
 give_context(const struct sobj *o)
 {
-	struct store *st;
-
-	if (o->oid == 0)
-		return;
-	st = mod_token_lock(o->token);
-	if (store_chip(st) != NULL)
-		chip_context_give(store_chip(st), o->oid);
-	mod_token_unlock(o->token);
+	if (o->oid != 0)
+		mod_context_give(o->token, o->oid);
 }
 
 static void

@@ -176,15 +176,11 @@ static const struct {
 };
 
 static CK_RV
-send_update(struct session *s, const CK_OPTIGA_PROTECTED_UPDATE_PARAMS *p, const unsigned char *in,
+send_update(struct chip *chip, const CK_OPTIGA_PROTECTED_UPDATE_PARAMS *p, const unsigned char *in,
     CK_ULONG len)
 {
-	struct chip *chip;
-	int r;
+	const int r = chip_protected_update(chip, p->pManifest, p->ulManifestLen, in, len);
 
-	if ((r = mod_token_chip(s->token, &chip)) == 0)
-		r = chip_protected_update(chip, p->pManifest, p->ulManifestLen, in, len);
-	mod_token_unlock(s->token);
 	for (size_t i = 0; i < NITEMS(refusals); i++)
 		if (refusals[i].err == r) {
 			log_info("protected update refused: %s", refusals[i].why);
@@ -193,16 +189,58 @@ send_update(struct session *s, const CK_OPTIGA_PROTECTED_UPDATE_PARAMS *p, const
 	return mod_rv(r);
 }
 
+struct update {
+	const CK_OPTIGA_PROTECTED_UPDATE_PARAMS *params;
+	struct manifest manifest;
+	CK_OBJECT_HANDLE anchor;
+	const unsigned char *fragments;
+	CK_ULONG len;
+	const CK_ATTRIBUTE *tmpl;
+	CK_ULONG n;
+};
+
+/* The chip is held: nobody makes a key in the target after the look at it. */
+static CK_RV
+update_held(struct store *st, const struct update *u, CK_OBJECT_HANDLE *keyp)
+{
+	CK_ULONG there;
+	CK_RV rv;
+
+	if ((rv = check_anchor(st, u->anchor, &u->manifest)) != CKR_OK ||
+	    (rv = check_target(st, &u->manifest, u->tmpl, u->n)) != CKR_OK ||
+	    (rv = send_update(store_chip(st), u->params, u->fragments, u->len)) != CKR_OK)
+		return rv;
+	*keyp = CK_INVALID_HANDLE; /* metadata alone may have been the object of the update */
+	return objects_at(st, u->manifest.target, keyp, &there);
+}
+
+static CK_RV
+update(struct session *s, const struct update *u, CK_OBJECT_HANDLE *keyp)
+{
+	struct chip *chip;
+	CK_RV rv;
+	int r;
+
+	if ((r = mod_token_chip(s->token, &chip)) == 0 && (r = chip_acquire(chip)) == 0) {
+		rv = update_held(s->token->device->store, u, keyp);
+		chip_release(chip);
+	} else {
+		rv = mod_rv(r);
+	}
+	mod_token_unlock(s->token);
+	return rv;
+}
+
 static CK_RV
 unwrap(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
     const unsigned char *in, CK_ULONG len, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
     CK_OBJECT_HANDLE *keyp)
 {
+	struct update u = {
+		.anchor = unwrapping, .fragments = in, .len = len, .tmpl = tmpl, .n = n
+	};
 	const CK_OPTIGA_PROTECTED_UPDATE_PARAMS *p;
 	const struct mech *mech;
-	struct manifest m;
-	struct store *st;
-	CK_ULONG there;
 	CK_RV rv;
 
 	if (in == NULL || keyp == NULL)
@@ -215,7 +253,7 @@ unwrap(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrap
 	p = mechanism->pParameter;
 	if (p == NULL || mechanism->ulParameterLen != sizeof(*p) || p->pManifest == NULL)
 		return CKR_MECHANISM_PARAM_INVALID;
-	if (!take_manifest(p->pManifest, p->ulManifestLen, &m)) {
+	if (!take_manifest(p->pManifest, p->ulManifestLen, &u.manifest)) {
 		log_info("protected update: %lu bytes that are no manifest", p->ulManifestLen);
 		return CKR_MECHANISM_PARAM_INVALID;
 	}
@@ -223,16 +261,8 @@ unwrap(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrap
 		return CKR_WRAPPED_KEY_LEN_RANGE;
 	if (!s->rw)
 		return CKR_SESSION_READ_ONLY;
-	st = mod_token_lock(s->token);
-	if ((rv = check_anchor(st, unwrapping, &m)) == CKR_OK)
-		rv = check_target(st, &m, tmpl, n);
-	mod_token_unlock(s->token);
-	if (rv != CKR_OK || (rv = send_update(s, p, in, len)) != CKR_OK)
-		return rv;
-	*keyp = CK_INVALID_HANDLE; /* metadata alone may have been the object of the update */
-	rv = objects_at(mod_token_lock(s->token), m.target, keyp, &there);
-	mod_token_unlock(s->token);
-	return rv;
+	u.params = p;
+	return update(s, &u, keyp);
 }
 
 CK_RV
