@@ -20,7 +20,7 @@ begin(struct session *s, struct op *op, CK_FLAGS use, const CK_MECHANISM *mechan
 
 	if (mod_op_cancelled(op, mechanism))
 		return CKR_OK;
-	if ((rv = mod_mech_get(mechanism, use, mod_token_model(s->token), &mech)) != CKR_OK)
+	if ((rv = mod_token_mech(s->token, mechanism, use, &mech)) != CKR_OK)
 		return rv;
 	if (op->mech != NULL)
 		return CKR_OPERATION_ACTIVE;

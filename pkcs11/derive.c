@@ -50,20 +50,17 @@ static const struct {
 };
 
 /*
- * The other side's point, bare or as a DER OCTET STRING, in the form the chip takes. A point that
+ * The other side's point, bare or as a DER OCTET STRING, in the form the chip takes. One that
  * is not on the curve would tell of the private key: it is refused.
  */
 static CK_RV
 peer_bits(const struct chip_keytype *kt, const uint8_t *p, size_t len, struct buf *bits)
 {
-	struct cur c = { p, len }, inner, point;
 	struct buf spki = BUF_INIT;
+	struct cur point;
 	int r;
 
-	if ((r = spki_from_bits(kt, p, len, &spki)) == HAL_EFORMAT &&
-	    der_take(&c, DER_OCTET_STRING, &inner) && c.len == 0)
-		r = spki_from_bits(kt, inner.p, inner.len, &spki);
-	if (r == 0 && (r = spki_point(&spki, &point)) == 0 &&
+	if ((r = spki_from_point(kt, p, len, &spki)) == 0 && (r = spki_point(&spki, &point)) == 0 &&
 	    (r = der_put_head(bits, DER_BIT_STRING, point.len + 1)) == 0 &&
 	    (r = buf_put_u8(bits, 0)) == 0)
 		r = buf_put(bits, point.p, point.len);
@@ -225,8 +222,7 @@ derive(struct derivation *d, CK_OBJECT_HANDLE base, const CK_ATTRIBUTE *tmpl, CK
 
 	if (keyp == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if ((rv = mod_mech_get(d->mechanism, CKF_DERIVE, mod_token_model(d->s->token), &d->mech)) !=
-		CKR_OK ||
+	if ((rv = mod_token_mech(d->s->token, d->mechanism, CKF_DERIVE, &d->mech)) != CKR_OK ||
 	    (rv = mod_key_get(d->s, base, &d->base)) != CKR_OK || (rv = check_base(d)) != CKR_OK ||
 	    (rv = mod_key_allows(d->s, base, d->mech->type)) != CKR_OK ||
 	    (rv = read_template(d, tmpl, n, &kind)) != CKR_OK)

@@ -17,7 +17,7 @@ mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism)
 		return rv;
 	if (mod_op_cancelled(&s->digest, mechanism))
 		return mod_leave_session(s, CKR_OK);
-	rv = mod_mech_get(mechanism, CKF_DIGEST, mod_token_model(s->token), &mech);
+	rv = mod_token_mech(s->token, mechanism, CKF_DIGEST, &mech);
 	if (rv == CKR_OK)
 		rv = s->digest.mech != NULL
 			 ? CKR_OPERATION_ACTIVE

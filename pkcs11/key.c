@@ -26,13 +26,13 @@ static const struct {
 	{ CKO_SECRET_KEY, CHIP_USE_KEYAGREE, CKF_DERIVE },
 };
 
-static CK_FLAGS
-uses_of(const struct store_key *key)
+CK_FLAGS
+mod_key_uses(CK_OBJECT_CLASS cls, unsigned usage)
 {
 	CK_FLAGS f = 0;
 
 	for (size_t i = 0; i < NITEMS(uses); i++)
-		if (uses[i].cls == key->cls && (uses[i].usage & key->usage) != 0)
+		if (uses[i].cls == cls && (uses[i].usage & usage) != 0)
 			f |= uses[i].uses;
 	return f;
 }
@@ -57,7 +57,7 @@ token_key(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k)
 	k->cls = key.cls;
 	k->oid = key.oid;
 	k->type = key.type;
-	k->uses = uses_of(&key);
+	k->uses = mod_key_uses(key.cls, key.usage);
 	return CKR_OK;
 }
 

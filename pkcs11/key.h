@@ -68,6 +68,9 @@ CK_RV mod_key_public(struct session *s, CK_OBJECT_HANDLE h, struct mod_key *k);
  */
 CK_RV mod_key_allows(struct session *s, CK_OBJECT_HANDLE h, CK_MECHANISM_TYPE type);
 
+/* What a key of this class may do that the chip lets do CHIP_USE_*: a member uses. */
+CK_FLAGS mod_key_uses(CK_OBJECT_CLASS cls, unsigned usage);
+
 /* Wipes; k is empty afterwards. */
 void mod_key_free(struct mod_key *k);
 

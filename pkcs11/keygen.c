@@ -26,23 +26,12 @@ struct pair {
 	struct buf bits, spki;
 };
 
-static const struct {
-	CK_ATTRIBUTE_TYPE type;
-	unsigned usage;
-	CK_FLAGS uses;
-} usages[] = {
-	{ CKA_SIGN, CHIP_USE_SIGN, CKF_SIGN },
-	{ CKA_DERIVE, CHIP_USE_KEYAGREE, CKF_DERIVE },
-};
-
-/* The curve, and what the key is for: signing unless the template says otherwise. */
+/* The curve, and what the key is for. */
 static CK_RV
 read_pair(struct pair *p, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_ATTRIBUTE *priv,
     CK_ULONG npriv)
 {
 	const CK_ATTRIBUTE *params = tmpl_find(pub, npub, CKA_EC_PARAMS);
-	bool on;
-	CK_RV rv;
 
 	if (params == NULL)
 		return CKR_TEMPLATE_INCOMPLETE;
@@ -50,15 +39,7 @@ read_pair(struct pair *p, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_ATTRI
 	if (p->type == NULL || p->type->rsa ||
 	    !chip_model_has_alg(mod_token_model(p->s->token), p->type->alg))
 		return CKR_CURVE_NOT_SUPPORTED;
-	for (size_t i = 0; i < NITEMS(usages); i++) {
-		if ((rv = mod_template_bool(priv, npriv, usages[i].type, false, &on)) != CKR_OK)
-			return rv;
-		if (on)
-			p->usage |= usages[i].usage;
-	}
-	if (p->usage == 0)
-		p->usage = CHIP_USE_SIGN;
-	return CKR_OK;
+	return mod_rv(tmpl_usage(priv, npriv, false, &p->usage));
 }
 
 static int
@@ -98,9 +79,7 @@ add_pair(struct pair *p, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_ATTRIB
 	k.cls = CKO_PRIVATE_KEY;
 	k.oid = p->context.oid;
 	k.boot = p->context.boot;
-	for (size_t i = 0; i < NITEMS(usages); i++)
-		if ((p->usage & usages[i].usage) != 0)
-			k.uses |= usages[i].uses;
+	k.uses = mod_key_uses(CKO_PRIVATE_KEY, p->usage);
 	rv = sobj_add_key(p->s, CKO_PRIVATE_KEY, &k, &from, priv, npriv, hpriv);
 	if (rv != CKR_OK) {
 		mod_context_give(p->s->token, p->context.oid);
@@ -151,8 +130,7 @@ generate_pair(struct session *s, const CK_MECHANISM *mechanism, const CK_ATTRIBU
 
 	if (hpub == NULL || hpriv == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if ((rv = mod_mech_get(
-		 mechanism, CKF_GENERATE_KEY_PAIR, mod_token_model(s->token), &mech)) != CKR_OK ||
+	if ((rv = mod_token_mech(s->token, mechanism, CKF_GENERATE_KEY_PAIR, &mech)) != CKR_OK ||
 	    (rv = mod_check_template(pub, npub, true)) != CKR_OK ||
 	    (rv = mod_check_template(priv, npriv, true)) != CKR_OK ||
 	    (rv = mod_template_bool(priv, npriv, CKA_TOKEN, false, &token)) != CKR_OK ||
@@ -236,8 +214,7 @@ generate_key(struct session *s, const CK_MECHANISM *mechanism, const CK_ATTRIBUT
 
 	if (keyp == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if ((rv = mod_mech_get(mechanism, CKF_GENERATE, mod_token_model(s->token), &mech)) !=
-		CKR_OK ||
+	if ((rv = mod_token_mech(s->token, mechanism, CKF_GENERATE, &mech)) != CKR_OK ||
 	    (rv = mod_check_template(tmpl, n, true)) != CKR_OK ||
 	    (rv = mod_template_bool(tmpl, n, CKA_TOKEN, false, &token)) != CKR_OK ||
 	    (rv = mod_rv(tmpl_ulong(tmpl, n, CKA_VALUE_LEN, &len))) != CKR_OK)

@@ -11,6 +11,7 @@
 #include "pkcs11/mech.h"
 #include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/pkcs11v3.h"
+#include "pkcs11/store/store.h"
 
 /* DigestInfo: SEQUENCE { SEQUENCE { OID 2.16.840.1.101.3.4.2.n, NULL }, OCTET STRING (len) }. */
 #define INFO(n, len)                                                                               \
@@ -190,8 +191,9 @@ mod_mech_sizes(const struct mech *m, const struct chip_model *model, CK_ULONG *m
 	}
 }
 
-bool
-mod_mech_offered(const struct mech *m, const struct chip_model *model)
+/* Whether the model has it. */
+static bool
+model_has(const struct mech *m, const struct chip_model *model)
 {
 	CK_ULONG min, max;
 
@@ -215,6 +217,27 @@ mod_mech_offered(const struct mech *m, const struct chip_model *model)
 		return false;
 	mod_mech_sizes(m, model, &min, &max);
 	return max != 0;
+}
+
+/* A slot with one key pair has no secret keys, and takes no updates: they are for any object. */
+static bool
+view_has(const struct mech *m, const struct store_view *view)
+{
+	return view == NULL || ((m->flags & CKF_UNWRAP) == 0 && m->key != MECH_KEY_AES &&
+				   m->key != MECH_KEY_GENERIC);
+}
+
+bool
+mod_mech_offered(
+    const struct mech *m, const struct chip_model *model, const struct store_view *view)
+{
+	if (!model_has(m, model) || !view_has(m, view))
+		return false;
+	if (view == NULL || m->key == MECH_KEY_NONE)
+		return true;
+	if (view->fixed && (m->flags & CKF_GENERATE_KEY_PAIR) != 0)
+		return false;
+	return m->key == (view->rsa ? MECH_KEY_RSA : MECH_KEY_EC);
 }
 
 static bool
@@ -246,13 +269,13 @@ explain(CK_MECHANISM_TYPE type)
 
 CK_RV
 mod_mech_get(const CK_MECHANISM *mechanism, CK_FLAGS use, const struct chip_model *model,
-    const struct mech **mp)
+    const struct store_view *view, const struct mech **mp)
 {
 	if (mechanism == NULL)
 		return CKR_ARGUMENTS_BAD;
 	for (size_t i = 0; i < NITEMS(mechs); i++) {
 		if (mechs[i].type != mechanism->mechanism || (mechs[i].flags & use) == 0 ||
-		    model == NULL || !mod_mech_offered(&mechs[i], model))
+		    model == NULL || !model_has(&mechs[i], model) || !view_has(&mechs[i], view))
 			continue;
 		if (!param_fits(&mechs[i], mechanism))
 			return CKR_MECHANISM_PARAM_INVALID;

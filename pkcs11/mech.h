@@ -12,6 +12,8 @@
 
 #include "hal/chip/chip.h"
 
+struct store_view;
+
 /* The type of key a mechanism works with; NONE: it needs none, or makes one. */
 enum mech_key { MECH_KEY_NONE, MECH_KEY_EC, MECH_KEY_RSA, MECH_KEY_AES, MECH_KEY_GENERIC };
 
@@ -52,8 +54,12 @@ struct mech {
 /* Rows in order, NULL past the end. */
 const struct mech *mod_mech_at(size_t i);
 
-/* Whether a chip of this model does it. */
-bool mod_mech_offered(const struct mech *m, const struct chip_model *model);
+/*
+ * Whether a chip of this model does it, with the one key that a slot may have (view NULL: the slot
+ * has them all).
+ */
+bool mod_mech_offered(
+    const struct mech *m, const struct chip_model *model, const struct store_view *view);
 
 /*
  * Sizes of keys for CK_MECHANISM_INFO, in the unit that the standard gives for the mechanism:
@@ -63,12 +69,13 @@ void mod_mech_sizes(
     const struct mech *m, const struct chip_model *model, CK_ULONG *min, CK_ULONG *max);
 
 /*
- * The row a call may use: use is the CKF_ flag of the function called. CKR_ARGUMENTS_BAD,
+ * The row a call may use: use is the CKF_ flag of the function called, view that of the slot. A
+ * mechanism for the other family of keys is for the key to refuse. CKR_ARGUMENTS_BAD,
  * CKR_MECHANISM_INVALID (the log says why, for those that people expect), and
  * CKR_MECHANISM_PARAM_INVALID for a parameter that is not what the row says.
  */
 CK_RV mod_mech_get(const CK_MECHANISM *mechanism, CK_FLAGS use, const struct chip_model *model,
-    const struct mech **mp);
+    const struct store_view *view, const struct mech **mp);
 
 /*
  * CKM_RSA_PKCS: finds the digest in a DigestInfo of SHA-256, SHA-384 or SHA-512, or takes data

@@ -336,3 +336,9 @@ mod_token_model(struct token *t)
 	mod_token_unlock(t);
 	return model;
 }
+
+CK_RV
+mod_token_mech(struct token *t, const CK_MECHANISM *mechanism, CK_FLAGS use, const struct mech **mp)
+{
+	return mod_mech_get(mechanism, use, mod_token_model(t), t->view, mp);
+}

@@ -106,6 +106,10 @@ void mod_token_unlock(struct token *t);
 int mod_token_chip(struct token *t, struct chip **chipp);
 const struct chip_model *mod_token_model(struct token *t);
 
+/* The mechanism as the token in its slot offers it, for the function whose CKF_ flag use is. */
+CK_RV mod_token_mech(
+    struct token *t, const CK_MECHANISM *mechanism, CK_FLAGS use, const struct mech **mp);
+
 /*
  * Whether the token is in its slot: 0, or why not (HAL_E*). The program is being told, so that
  * C_WaitForSlotEvent has no event of it (slot.c).

@@ -19,7 +19,7 @@ begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
 
 	if (mod_op_cancelled(&s->sign, mechanism))
 		return CKR_OK;
-	rv = mod_mech_get(mechanism, CKF_SIGN, mod_token_model(s->token), &mech);
+	rv = mod_token_mech(s->token, mechanism, CKF_SIGN, &mech);
 	if (rv != CKR_OK)
 		return rv;
 	if (s->sign.mech != NULL)

@@ -165,19 +165,6 @@ enter_model(CK_SLOT_ID id, struct token **tp, const struct chip_model **modelp)
 	return CKR_OK;
 }
 
-/* What the model has, and the slot's key can. */
-static bool
-offered(const struct token *t, const struct mech *mech, const struct chip_model *model)
-{
-	if (!mod_mech_offered(mech, model))
-		return false;
-	if (t->view == NULL || mech->key == MECH_KEY_NONE)
-		return true;
-	if (t->view->fixed && (mech->flags & CKF_GENERATE_KEY_PAIR) != 0)
-		return false;
-	return mech->key == (t->view->rsa ? MECH_KEY_RSA : MECH_KEY_EC);
-}
-
 CK_RV
 mod_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *np)
 {
@@ -193,7 +180,7 @@ mod_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *np)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	room = list != NULL ? *np : 0;
 	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
-		if (!offered(t, mech, model))
+		if (!mod_mech_offered(mech, model, t->view))
 			continue;
 		if (list != NULL && n < room)
 			list[n] = mech->type;
@@ -216,7 +203,7 @@ mod_C_GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO 
 	if (info == NULL)
 		return mod_leave(CKR_ARGUMENTS_BAD);
 	for (size_t i = 0; (mech = mod_mech_at(i)) != NULL; i++) {
-		if (mech->type != type || !offered(t, mech, model))
+		if (mech->type != type || !mod_mech_offered(mech, model, t->view))
 			continue;
 		mod_mech_sizes(mech, model, &info->ulMinKeySize, &info->ulMaxKeySize);
 		info->flags = mech->flags;

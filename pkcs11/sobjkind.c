@@ -176,24 +176,17 @@ curve(const struct sobj_attrs *a, const struct chip_keytype **type)
 	return *type != NULL ? CKR_OK : CKR_CURVE_NOT_SUPPORTED;
 }
 
-/*
- * The standard wants the point in an OCTET STRING; some programs give it bare. Both start with 04,
- * and one bare point in 256 looks like an OCTET STRING too: its length tells.
- */
 static CK_RV
 complete_ec(struct sobj_attrs *a, const struct chip_keytype **type)
 {
-	struct cur given, point, inner;
+	struct cur point;
 	struct buf spki = BUF_INIT, der = BUF_INIT;
 	CK_RV rv;
 
 	if ((rv = curve(a, type)) != CKR_OK)
 		return rv;
-	given = point = value(a, CKA_EC_POINT);
-	if (point.len != 1 + 2 * (*type)->size && der_take(&given, DER_OCTET_STRING, &inner) &&
-	    given.len == 0)
-		point = inner;
-	if ((rv = from_hal(spki_from_bits(*type, point.p, point.len, &spki))) != CKR_OK ||
+	point = value(a, CKA_EC_POINT);
+	if ((rv = from_hal(spki_from_point(*type, point.p, point.len, &spki))) != CKR_OK ||
 	    (rv = from_hal(spki_point(&spki, &point))) != CKR_OK ||
 	    (rv = from_hal(der_put(&der, DER_OCTET_STRING, point.p, point.len))) != CKR_OK)
 		goto out;

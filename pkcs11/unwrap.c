@@ -245,8 +245,7 @@ unwrap(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrap
 
 	if (in == NULL || keyp == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if ((rv = mod_mech_get(mechanism, CKF_UNWRAP, mod_token_model(s->token), &mech)) !=
-		CKR_OK ||
+	if ((rv = mod_token_mech(s->token, mechanism, CKF_UNWRAP, &mech)) != CKR_OK ||
 	    (rv = mod_check_template(tmpl, n, true)) != CKR_OK ||
 	    (rv = mod_rv(tmpl_check(tmpl, n, rows))) != CKR_OK)
 		return rv;

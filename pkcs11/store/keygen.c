@@ -171,7 +171,7 @@ take_request(struct store *st, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_
 		log_info("the %s has no %s", chip_model(st->chip)->name, q->kt->name);
 		return STORE_ECURVE;
 	}
-	if ((r = usage_from(q->rsa, priv, npriv, &q->usage)) != 0)
+	if ((r = tmpl_usage(priv, npriv, q->rsa, &q->usage)) != 0)
 		return r;
 	q->id = either(pub, npub, priv, npriv, CKA_ID);
 	q->label = either(pub, npub, priv, npriv, CKA_LABEL);

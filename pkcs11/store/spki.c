@@ -126,6 +126,16 @@ spki_from_bits(const struct chip_keytype *kt, const uint8_t *bits, size_t len, s
 	return spki_from_rsa(n.p, n.len, e.p, e.len, spki);
 }
 
+int
+spki_from_point(const struct chip_keytype *kt, const uint8_t *p, size_t len, struct buf *spki)
+{
+	struct cur given = { p, len }, inner;
+
+	if (len != 1 + 2 * kt->size && der_take(&given, DER_OCTET_STRING, &inner) && given.len == 0)
+		return spki_from_bits(kt, inner.p, inner.len, spki);
+	return spki_from_bits(kt, p, len, spki);
+}
+
 static bool
 take_bits(struct cur *c, struct cur *bits)
 {

@@ -23,6 +23,13 @@ int spki_from_bits(
     const struct chip_keytype *kt, const uint8_t *bits, size_t len, struct buf *spki);
 
 /* Of any size from 512 to 8192 bits, numbers without leading zeros. */
+/*
+ * From CKA_EC_POINT or the like: the point in a DER OCTET STRING as the standard wants it, or bare
+ * as some programs give it. Both start with 04, and one bare point in 256 looks like an OCTET
+ * STRING too: its length tells.
+ */
+int spki_from_point(const struct chip_keytype *kt, const uint8_t *p, size_t len, struct buf *spki);
+
 int spki_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len, struct buf *spki);
 
 /*

@@ -14,6 +14,12 @@ const CK_ATTRIBUTE *tmpl_find(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE
 int tmpl_bool(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE_TYPE type, bool *value);
 int tmpl_ulong(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE_TYPE type, CK_ULONG *value);
 
+/*
+ * CHIP_USE_* from CKA_SIGN, CKA_DERIVE, CKA_DECRYPT of a private key's template; none: signing.
+ * STORE_ECONFLICT: nothing at all.
+ */
+int tmpl_usage(const CK_ATTRIBUTE *priv, CK_ULONG n, bool rsa, unsigned *usage);
+
 /* What a kind of template may hold, ended by a row of TMPL_END. */
 enum tmpl_rule {
 	TMPL_END,

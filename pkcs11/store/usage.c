@@ -1,4 +1,4 @@
-/* IDs, labels and key usage; see usage.h. */
+/* IDs and labels; see usage.h. */
 #include <config.h>
 
 #include <stdio.h>
@@ -6,44 +6,7 @@
 
 #include "hal/base/err.h"
 #include "hal/base/log.h"
-#include "pkcs11/store/tmpl.h"
 #include "pkcs11/store/usage.h"
-
-/* D16: what is asked of the key and the family has. */
-static const struct {
-	CK_ATTRIBUTE_TYPE type;
-	unsigned ec, rsa;
-} usages[] = {
-	{ CKA_SIGN, CHIP_USE_SIGN, CHIP_USE_SIGN },
-	{ CKA_DERIVE, CHIP_USE_KEYAGREE, 0 },
-	{ CKA_DECRYPT, 0, CHIP_USE_ENC },
-};
-
-int
-usage_from(bool rsa, const CK_ATTRIBUTE *priv, CK_ULONG n, unsigned *usage)
-{
-	bool refused = false;
-	int r;
-
-	*usage = 0;
-	for (size_t i = 0; i < NITEMS(usages); i++) {
-		bool on = false;
-
-		if ((r = tmpl_bool(priv, n, usages[i].type, &on)) != 0)
-			return r;
-		if (on)
-			*usage |= rsa ? usages[i].rsa : usages[i].ec;
-		else if (usages[i].type == CKA_SIGN)
-			refused = tmpl_find(priv, n, CKA_SIGN) != NULL;
-	}
-	if (*usage == 0 && refused) {
-		log_info("a key that may neither sign nor anything else was asked for");
-		return STORE_ECONFLICT;
-	}
-	if (*usage == 0)
-		*usage = CHIP_USE_SIGN;
-	return 0;
-}
 
 int
 usage_id(struct store *st, const CK_ATTRIBUTE *a, unsigned *oid)

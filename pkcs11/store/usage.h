@@ -1,11 +1,8 @@
-/* IDs, labels and key usage: from templates to what the chip and the index keep. */
+/* IDs and labels: from templates to what the index keeps. */
 #ifndef PKCS11_STORE_USAGE_H
 #define PKCS11_STORE_USAGE_H
 
 #include "pkcs11/store/internal.h"
-
-/* CHIP_USE_* from CKA_SIGN, CKA_DERIVE, CKA_DECRYPT of a private key's template; none: signing. */
-int usage_from(bool rsa, const CK_ATTRIBUTE *priv, CK_ULONG n, unsigned *usage);
 
 /*
  * What a CKA_ID says. An ID of two bytes that is the OID of a chip object names that object

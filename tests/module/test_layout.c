@@ -100,6 +100,34 @@ make_key(CK_SESSION_HANDLE s, size_t kind)
 	return priv;
 }
 
+/* What a slot does not list it does not do: an update might be for another slot's key. */
+START_TEST(mechanisms_are_the_slot_s_own)
+{
+	static unsigned char bytes[64];
+	CK_OPTIGA_PROTECTED_UPDATE_PARAMS update = { bytes, sizeof(bytes) };
+	CK_MECHANISM unwrap = { CKM_OPTIGA_PROTECTED_UPDATE, &update, sizeof(update) };
+	CK_MECHANISM aes = { CKM_AES_KEY_GEN, NULL, 0 };
+	CK_ULONG len = 16;
+	CK_ATTRIBUTE tmpl = { CKA_VALUE_LEN, &len, sizeof(len) };
+
+	for (CK_SLOT_ID slot = 0; slot < NSLOTS; slot++) {
+		const CK_SESSION_HANDLE s = session(slot);
+		CK_MECHANISM_TYPE list[64];
+		CK_ULONG n = sizeof(list) / sizeof(list[0]);
+		CK_OBJECT_HANDLE h;
+
+		ck_assert_ok(p11->C_GetMechanismList(slot, list, &n));
+		for (CK_ULONG i = 0; i < n; i++) {
+			ck_assert_uint_ne(list[i], CKM_OPTIGA_PROTECTED_UPDATE);
+			ck_assert_uint_ne(list[i], CKM_AES_KEY_GEN);
+		}
+		ck_assert_rv(
+		    p11->C_UnwrapKey(s, &unwrap, 1, bytes, 64, NULL, 0, &h), CKR_MECHANISM_INVALID);
+		ck_assert_rv(p11->C_GenerateKey(s, &aes, &tmpl, 1, &h), CKR_MECHANISM_INVALID);
+	}
+}
+END_TEST
+
 START_TEST(there_are_six_slots)
 {
 	CK_SLOT_ID list[16];
@@ -321,6 +349,7 @@ suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, there_are_six_slots);
+	tcase_add_test(tc, mechanisms_are_the_slot_s_own);
 	tcase_add_test(tc, the_aws_crt_finds_exactly_one_key);
 	tcase_add_test(tc, a_slot_shows_its_key_alone);
 	tcase_add_test(tc, the_public_key_is_data_too);
