@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "hal/sim/crypto.h"
+#include "hal/sim/seal.h"
 
 size_t
 aes_size(uint8_t alg)
@@ -18,7 +19,7 @@ static bool
 run(const char *name, const struct sim_key *key, bool encrypt, const uint8_t *iv, const uint8_t *in,
     size_t len, uint8_t *out)
 {
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(seal_ctx(), name, "provider=default");
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n = 0;
 	const bool ok = cipher != NULL && ctx != NULL &&

@@ -3,13 +3,29 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
 #include "hal/sim/rng.h"
+#include "hal/sim/sha.h"
+
+#define BLOCK 32
+
+/*
+ * Not by OpenSSL: in the process around a simulated chip its digests may be those of a PKCS #11
+ * provider, which would come back to this chip.
+ */
+static void
+hash(const uint8_t *in, size_t len, uint8_t out[BLOCK])
+{
+	struct sim_sha s;
+	uint8_t digest[SHA_MAX];
+
+	sha_start(&s, BLOCK);
+	sha_add(&s, in, len);
+	sha_end(&s, digest);
+	memcpy(out, digest, BLOCK);
+}
 
 static void
-block(struct sim_app *app, uint8_t out[SHA256_DIGEST_LENGTH])
+block(struct sim_app *app, uint8_t out[BLOCK])
 {
 	uint8_t in[sizeof(app->drbg_key) + 8];
 
@@ -17,7 +33,7 @@ block(struct sim_app *app, uint8_t out[SHA256_DIGEST_LENGTH])
 	for (int i = 0; i < 8; i++)
 		in[sizeof(app->drbg_key) + (size_t)i] = (uint8_t)(app->drbg_count >> (56 - 8 * i));
 	app->drbg_count++;
-	(void)SHA256(in, sizeof(in), out);
+	hash(in, sizeof(in), out);
 }
 
 void
@@ -27,14 +43,14 @@ rng_seed(struct sim_app *app, uint64_t seed)
 
 	for (int i = 0; i < 8; i++)
 		in[i] = (uint8_t)(seed >> (56 - 8 * i));
-	(void)SHA256(in, sizeof(in), app->drbg_key);
+	hash(in, sizeof(in), app->drbg_key);
 	app->drbg_count = 0;
 }
 
 void
 rng_bytes(struct sim_app *app, uint8_t *out, size_t len)
 {
-	uint8_t b[SHA256_DIGEST_LENGTH];
+	uint8_t b[BLOCK];
 
 	while (len > 0) {
 		const size_t n = len < sizeof(b) ? len : sizeof(b);

@@ -23,7 +23,8 @@
 #define NONCE_LEN 8
 #define AAD_LEN   8
 
-/* A context of our own: the process around a simulated chip may have put engines into its own. */
+/* A context of our own: the process around a simulated chip may have put engines or providers into
+ * its own. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static OSSL_LIB_CTX *ctx;
 static EVP_CIPHER *ccm;
@@ -45,6 +46,13 @@ unload(void)
 	EVP_CIPHER_free(ccm);
 	EVP_MAC_free(hmac);
 	OSSL_LIB_CTX_free(ctx);
+}
+
+OSSL_LIB_CTX *
+seal_ctx(void)
+{
+	(void)pthread_once(&once, load);
+	return ctx;
 }
 
 /* HMAC-SHA-256 over a, then b. */

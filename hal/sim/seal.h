@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/types.h>
+
 #define SEAL_RND 32
 #define SEAL_TAG 8
 
@@ -22,6 +24,9 @@ struct seal_key {
 struct seal_keys {
 	struct seal_key host, chip;
 };
+
+/* The context that everything fetched for the chip comes from. */
+OSSL_LIB_CTX *seal_ctx(void);
 
 /* TLS 1.2 PRF with SHA-256, label "Platform Binding", seed rnd. False when cryptography fails. */
 bool seal_derive(

@@ -13,6 +13,7 @@
 #include "hal/sim/crypto.h"
 #include "hal/sim/fault.h"
 #include "hal/sim/object.h"
+#include "hal/sim/rng.h"
 #include "tests/unit/simapp_rig.h"
 
 #define AID "D27600000447656E417574684170706C"
@@ -86,6 +87,25 @@ START_TEST(cmd_55_generate)
 	refused("9508", "E200010010" B1, CHIP_E_UNSUPPORTED_ID);
 	meta_write(0xE200, "D301FF");
 	refused("9408", "E200010010" B1, CHIP_E_ACCESS);
+}
+END_TEST
+
+/*
+ * The process around a simulated chip may have given its own context to providers that come back
+ * to this chip: whatever is fetched from it fails here.
+ */
+START_TEST(nothing_is_asked_of_the_process)
+{
+	uint8_t before[48], after[48];
+
+	rng_seed(&rig.app, 7);
+	rng_bytes(&rig.app, before, sizeof(before));
+	ck_assert_int_eq(EVP_set_default_properties(NULL, "provider=nobody"), 1);
+	rng_seed(&rig.app, 7);
+	rng_bytes(&rig.app, after, sizeof(after));
+	ok("9408", "E200010010" B1, result("3AD77BB40D7A3660A89ECAF32466EF97"));
+	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+	ck_assert_mem_eq(before, after, sizeof(before));
 }
 END_TEST
 
@@ -414,6 +434,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, cmd_55_factory_chip_refuses);
 	tcase_add_test(tc, cmd_55_generate);
+	tcase_add_test(tc, nothing_is_asked_of_the_process);
 	tcase_add_test(tc, cmd_56_needs_its_start);
 	tcase_add_test(tc, cmd_56_other_commands_end_it);
 	tcase_add_test(tc, cmd_57_lengths);
