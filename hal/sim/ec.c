@@ -10,6 +10,7 @@
 #include "hal/base/err.h"
 #include "hal/sim/crypto.h"
 #include "hal/sim/rng.h"
+#include "hal/sim/seal.h"
 
 static const struct curve {
 	uint8_t alg;
@@ -45,7 +46,7 @@ bool
 ec_generate(struct sim_app *app, uint8_t alg, struct sim_key *key)
 {
 	const struct curve *cv = find(alg);
-	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name_ex(seal_ctx(), NULL, cv->nid) : NULL;
 	BIGNUM *d = g != NULL ? rng_below(app, EC_GROUP_get0_order(g)) : NULL;
 	bool ok;
 
@@ -61,7 +62,7 @@ bool
 ec_private_valid(const struct sim_key *key)
 {
 	const struct curve *cv = find(key->alg);
-	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name_ex(seal_ctx(), NULL, cv->nid) : NULL;
 	BIGNUM *d = cv != NULL ? BN_bin2bn(key->priv, cv->size, NULL) : NULL;
 	const bool ok =
 	    g != NULL && d != NULL && !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(g)) < 0;
@@ -87,8 +88,8 @@ size_t
 ec_public(const struct sim_key *key, uint8_t out[PUB_MAX])
 {
 	const struct curve *cv = find(key->alg);
-	BN_CTX *ctx = BN_CTX_new();
-	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
+	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name_ex(seal_ctx(), NULL, cv->nid) : NULL;
 	BIGNUM *d = cv != NULL ? BN_bin2bn(key->priv, cv->size, NULL) : NULL;
 	BIGNUM *x = BN_new(), *y = BN_new();
 	size_t n = 0, bits;
@@ -137,8 +138,8 @@ ecdsa_raw(struct sim_app *app, const struct sim_key *key, const uint8_t *digest,
     uint8_t *r_out, uint8_t *s_out)
 {
 	const struct curve *cv = find(key->alg);
-	BN_CTX *ctx = BN_CTX_new();
-	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
+	EC_GROUP *g = cv != NULL ? EC_GROUP_new_by_curve_name_ex(seal_ctx(), NULL, cv->nid) : NULL;
 	BIGNUM *d = cv != NULL ? BN_bin2bn(key->priv, cv->size, NULL) : NULL;
 	BIGNUM *z = BN_bin2bn(digest, (int)len, NULL), *k = NULL, *r = BN_new(), *s = BN_new();
 	bool ok = false;
@@ -201,7 +202,7 @@ load_point(const struct sim_public *pub, EC_GROUP **gp, BN_CTX *ctx)
 	const struct curve *cv = find(pub->alg);
 	EC_POINT *p = NULL;
 
-	*gp = cv != NULL ? EC_GROUP_new_by_curve_name(cv->nid) : NULL;
+	*gp = cv != NULL ? EC_GROUP_new_by_curve_name_ex(seal_ctx(), NULL, cv->nid) : NULL;
 	if (*gp != NULL)
 		p = EC_POINT_new(*gp);
 	if (p != NULL && EC_POINT_oct2point(*gp, p, pub->point, 1 + 2u * cv->size, ctx) != 1) {
@@ -218,7 +219,7 @@ load_point(const struct sim_public *pub, EC_GROUP **gp, BN_CTX *ctx)
 bool
 ec_point_valid(const struct sim_public *pub)
 {
-	BN_CTX *ctx = BN_CTX_new();
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
 	EC_GROUP *g = NULL;
 	EC_POINT *p = ctx != NULL ? load_point(pub, &g, ctx) : NULL;
 	const bool ok = p != NULL;
@@ -253,7 +254,7 @@ ecdsa_verify(const struct sim_public *pub, const uint8_t *digest, size_t len, co
     const uint8_t *s_in)
 {
 	const int size = (int)ec_size(pub->alg);
-	BN_CTX *ctx = BN_CTX_new();
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
 	EC_GROUP *g = NULL;
 	EC_POINT *q = ctx != NULL ? load_point(pub, &g, ctx) : NULL;
 	BIGNUM *z = BN_bin2bn(digest, (int)len, NULL), *r = BN_bin2bn(r_in, size, NULL);
@@ -281,7 +282,7 @@ bool
 ecdh(const struct sim_key *key, const struct sim_public *peer, uint8_t *out)
 {
 	const int size = (int)ec_size(key->alg);
-	BN_CTX *ctx = BN_CTX_new();
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
 	EC_GROUP *g = NULL;
 	EC_POINT *q = ctx != NULL ? load_point(peer, &g, ctx) : NULL;
 	BIGNUM *d = BN_bin2bn(key->priv, size, NULL), *x = BN_new();

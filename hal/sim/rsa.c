@@ -7,6 +7,7 @@
 
 #include "hal/sim/crypto.h"
 #include "hal/sim/rng.h"
+#include "hal/sim/seal.h"
 
 #define PUBLIC_EXPONENT 65537
 #define PADDING_MIN     11
@@ -43,7 +44,7 @@ bool
 rsa_generate(struct sim_app *app, uint8_t alg, struct sim_key *key)
 {
 	const int size = (int)rsa_size(alg);
-	BN_CTX *ctx = BN_CTX_new();
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
 	BIGNUM *p = BN_new(), *q = BN_new(), *n = BN_new(), *e = BN_new(), *d = NULL;
 	bool ok = false;
 
@@ -119,7 +120,7 @@ encode(const uint8_t *digest, size_t len, uint8_t *em, size_t size)
 static bool
 power(const uint8_t *in, BIGNUM *exponent, const uint8_t *n_in, size_t size, uint8_t *out)
 {
-	BN_CTX *ctx = BN_CTX_new();
+	BN_CTX *ctx = BN_CTX_new_ex(seal_ctx());
 	BIGNUM *m = BN_bin2bn(in, (int)size, NULL), *n = BN_bin2bn(n_in, (int)size, NULL);
 	BIGNUM *s = BN_new();
 	const bool ok = ctx != NULL && exponent != NULL && m != NULL && n != NULL && s != NULL &&

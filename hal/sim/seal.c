@@ -23,36 +23,53 @@
 #define NONCE_LEN 8
 #define AAD_LEN   8
 
-/* A context of our own: the process around a simulated chip may have put engines or providers into
- * its own. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/*
+ * A context of our own: the process around a simulated chip may have put engines or providers into
+ * its own. It goes with its last holder and not at the end of the process: a module must not come
+ * to OpenSSL then, which may be gone before it.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned holders;
 static OSSL_LIB_CTX *ctx;
 static EVP_CIPHER *ccm;
 static EVP_MAC *hmac;
 
-static void
-load(void)
-{
-	ctx = OSSL_LIB_CTX_new();
-	if (ctx == NULL)
-		return;
-	ccm = EVP_CIPHER_fetch(ctx, "AES-128-CCM", "provider=default");
-	hmac = EVP_MAC_fetch(ctx, "HMAC", "provider=default");
-}
-
-__attribute__((destructor)) static void
-unload(void)
-{
-	EVP_CIPHER_free(ccm);
-	EVP_MAC_free(hmac);
-	OSSL_LIB_CTX_free(ctx);
-}
-
 OSSL_LIB_CTX *
 seal_ctx(void)
 {
-	(void)pthread_once(&once, load);
-	return ctx;
+	OSSL_LIB_CTX *c;
+
+	(void)pthread_mutex_lock(&lock);
+	if (ctx == NULL && (ctx = OSSL_LIB_CTX_new()) != NULL) {
+		ccm = EVP_CIPHER_fetch(ctx, "AES-128-CCM", "provider=default");
+		hmac = EVP_MAC_fetch(ctx, "HMAC", "provider=default");
+	}
+	c = ctx;
+	(void)pthread_mutex_unlock(&lock);
+	return c;
+}
+
+void
+seal_hold(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	holders++;
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void
+seal_drop(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	if (--holders == 0) {
+		EVP_CIPHER_free(ccm);
+		EVP_MAC_free(hmac);
+		OSSL_LIB_CTX_free(ctx);
+		ccm = NULL;
+		hmac = NULL;
+		ctx = NULL;
+	}
+	(void)pthread_mutex_unlock(&lock);
 }
 
 /* HMAC-SHA-256 over a, then b. */
@@ -81,7 +98,7 @@ seal_derive(
 	uint8_t seed[LABEL_LEN + SEAL_RND], a1[HASH_LEN], a2[HASH_LEN], out[2 * HASH_LEN];
 	bool ok;
 
-	(void)pthread_once(&once, load);
+	(void)seal_ctx();
 	memcpy(seed, LABEL, LABEL_LEN);
 	memcpy(seed + LABEL_LEN, rnd, SEAL_RND);
 	ok = mac(secret, secret_len, seed, sizeof(seed), seed, 0, a1) &&
@@ -141,8 +158,7 @@ seal_close(const struct seal_key *key, uint8_t sctr, uint32_t seq, const uint8_t
 	bool ok;
 	int n = 0;
 
-	(void)pthread_once(&once, load);
-	c = ccm != NULL ? EVP_CIPHER_CTX_new() : NULL;
+	c = seal_ctx() != NULL && ccm != NULL ? EVP_CIPHER_CTX_new() : NULL;
 	ok = c != NULL && start(c, key, sctr, seq, len, NULL) &&
 	     EVP_CipherUpdate(c, out, &n, plain, (int)len) == 1 && (size_t)n == len &&
 	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, out + len) == 1;
@@ -158,8 +174,7 @@ seal_open(const struct seal_key *key, uint8_t sctr, uint32_t seq, const uint8_t 
 	bool ok;
 	int n = 0;
 
-	(void)pthread_once(&once, load);
-	c = ccm != NULL ? EVP_CIPHER_CTX_new() : NULL;
+	c = seal_ctx() != NULL && ccm != NULL ? EVP_CIPHER_CTX_new() : NULL;
 	ok = c != NULL && start(c, key, sctr, seq, len, in + len) &&
 	     EVP_CipherUpdate(c, plain, &n, in, (int)len) == 1 && (size_t)n == len;
 	EVP_CIPHER_CTX_free(c);

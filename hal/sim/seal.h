@@ -25,8 +25,12 @@ struct seal_keys {
 	struct seal_key host, chip;
 };
 
-/* The context that everything fetched for the chip comes from. */
+/* The context that everything fetched for the chip comes from. NULL: out of memory. */
 OSSL_LIB_CTX *seal_ctx(void);
+
+/* While a chip is open or made, the context stays. The last to drop it frees it. */
+void seal_hold(void);
+void seal_drop(void);
 
 /* TLS 1.2 PRF with SHA-256, label "Platform Binding", seed rnd. False when cryptography fails. */
 bool seal_derive(

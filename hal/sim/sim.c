@@ -19,6 +19,7 @@
 
 #include "hal/base/err.h"
 #include "hal/sim/handle.h"
+#include "hal/sim/seal.h"
 
 #define NS_PER_S     1000000000ULL
 #define DEFAULT_KHZ  100
@@ -69,8 +70,10 @@ sim_create(const char *path, const struct sim_config *cfg)
 	st = calloc(1, sizeof(*st));
 	if (st == NULL)
 		return image_fail(HAL_ENOMEM, "%s: out of memory", path);
+	seal_hold();
 	if ((r = factory(path, cfg, &facts, st)) == 0)
 		r = image_create(path, &facts, st);
+	seal_drop();
 	explicit_bzero(st, sizeof(*st));
 	free(st);
 	return r;
@@ -111,6 +114,7 @@ sim_open_as(const char *path, enum sim_time mode, enum image_use use, struct sim
 		free(s);
 		return r;
 	}
+	seal_hold();
 	s->mode = mode;
 	s->khz = DEFAULT_KHZ;
 	read_boot_id(s->boot_id);
@@ -133,6 +137,7 @@ sim_close(struct sim **simp)
 		return;
 	image_close(&s->img);
 	free(s);
+	seal_drop();
 	*simp = NULL;
 }
 
