@@ -63,13 +63,19 @@ by_chip(struct session *s, const struct mod_key *key, bool decrypt, uint8_t *iv,
 	return rv;
 }
 
+bool
+mod_aes_fits(size_t key_len)
+{
+	return key_len == 16 || key_len == 24 || key_len == 32;
+}
+
 static EVP_CIPHER *
 fetch(size_t key_len, bool cbc)
 {
 	static const char *const names[2][3] = { { "AES-128-ECB", "AES-192-ECB", "AES-256-ECB" },
 		{ "AES-128-CBC", "AES-192-CBC", "AES-256-CBC" } };
 
-	if (key_len != 16 && key_len != 24 && key_len != 32)
+	if (!mod_aes_fits(key_len) || ossl_ctx() == NULL)
 		return NULL;
 	return EVP_CIPHER_fetch(ossl_ctx(), names[cbc][key_len / 8 - 2], "provider=default");
 }

@@ -10,27 +10,6 @@
 #include "pkcs11/cipher.h"
 #include "pkcs11/mod.h"
 
-static CK_RV
-begin(struct session *s, struct op *op, CK_FLAGS use, const CK_MECHANISM *mechanism,
-    CK_OBJECT_HANDLE h)
-{
-	const struct mech *mech;
-	struct mod_key key;
-	CK_RV rv;
-
-	if (mod_op_cancelled(op, mechanism))
-		return CKR_OK;
-	if ((rv = mod_token_mech(s->token, mechanism, use, &mech)) != CKR_OK)
-		return rv;
-	if (op->mech != NULL)
-		return CKR_OPERATION_ACTIVE;
-	if ((rv = mod_op_key(s, mech, use, h, &key)) == CKR_OK) {
-		rv = mod_op_begin(op, mech, mechanism, use, &key);
-		mod_key_free(&key);
-	}
-	return rv;
-}
-
 /*
  * A piece of data. other: digests, signs or verifies the plain text, or NULL. Errors end both
  * operations, but for length queries and buffers too small.
@@ -128,7 +107,7 @@ call_final(struct session *s, struct op *op, unsigned char *out, CK_ULONG *out_l
                                                                                                    \
 		if (rv != CKR_OK)                                                                  \
 			return rv;                                                                 \
-		return mod_leave_session(s, begin(s, &s->op, use, mechanism, key));                \
+		return mod_leave_session(s, mod_op_init(s, &s->op, use, mechanism, key));          \
 	}
 
 #define BYTES(name, call)                                                                          \

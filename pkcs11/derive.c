@@ -209,7 +209,7 @@ add_object(struct derivation *d, enum key_kind kind, const CK_ATTRIBUTE *tmpl, C
 	}
 	rv = sobj_add_key(d->s, CKO_SECRET_KEY, &k, &from, tmpl, n, keyp);
 	if (rv != CKR_OK && d->on_chip)
-		mod_context_give(d->s->token, d->context.oid);
+		mod_context_give(d->s->token, &d->context);
 	return rv;
 }
 

@@ -9,20 +9,12 @@
 CK_RV
 mod_C_DigestInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism)
 {
-	const struct mech *mech;
 	struct session *s;
 	CK_RV rv;
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
-	if (mod_op_cancelled(&s->digest, mechanism))
-		return mod_leave_session(s, CKR_OK);
-	rv = mod_token_mech(s->token, mechanism, CKF_DIGEST, &mech);
-	if (rv == CKR_OK)
-		rv = s->digest.mech != NULL
-			 ? CKR_OPERATION_ACTIVE
-			 : mod_op_begin(&s->digest, mech, mechanism, CKF_DIGEST, NULL);
-	return mod_leave_session(s, rv);
+	return mod_leave_session(s, mod_op_init(s, &s->digest, CKF_DIGEST, mechanism, 0));
 }
 
 /* Ends the operation but for length queries and buffers too small. */
@@ -70,12 +62,7 @@ mod_C_DigestUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
-	if (s->digest.mech == NULL)
-		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
-	s->digest.parts = true;
-	if ((rv = mod_op_update(s, &s->digest, data, len)) != CKR_OK)
-		mod_op_end(&s->digest);
-	return mod_leave_session(s, rv);
+	return mod_leave_session(s, mod_op_part(s, &s->digest, data, len));
 }
 
 /* Keys of the chip do not come out of it. */
@@ -87,7 +74,7 @@ digest_key(struct session *s, CK_OBJECT_HANDLE h)
 
 	if ((rv = mod_key_get(s, h, &key)) != CKR_OK)
 		return rv;
-	if (key.cls != CKO_SECRET_KEY || key.oid != 0 || (key.uses & CKF_DIGEST) == 0)
+	if (key.cls != CKO_SECRET_KEY || key.oid != 0)
 		rv = CKR_KEY_INDIGESTIBLE;
 	else
 		rv = mod_op_update(s, &s->digest, key.value.data, key.value.len);

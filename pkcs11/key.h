@@ -29,7 +29,7 @@ struct mod_key {
 	const struct chip_keytype *type; /* EC, RSA as chips have them; NULL: RSA of another size */
 	/*
 	 * CKF_SIGN, CKF_VERIFY, CKF_ENCRYPT, CKF_DECRYPT, CKF_DERIVE, CKF_WRAP, CKF_UNWRAP: from
-	 * the chip's key usage byte, or from the object's attributes. CKF_DIGEST: C_DigestKey may.
+	 * the chip's key usage byte, or from the object's attributes.
 	 */
 	CK_FLAGS uses;
 	/*

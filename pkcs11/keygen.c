@@ -82,7 +82,7 @@ add_pair(struct pair *p, const CK_ATTRIBUTE *pub, CK_ULONG npub, const CK_ATTRIB
 	k.uses = mod_key_uses(CKO_PRIVATE_KEY, p->usage);
 	rv = sobj_add_key(p->s, CKO_PRIVATE_KEY, &k, &from, priv, npriv, hpriv);
 	if (rv != CKR_OK) {
-		mod_context_give(p->s->token, p->context.oid);
+		mod_context_give(p->s->token, &p->context);
 		return rv;
 	}
 	k = (struct mod_key)MOD_KEY_INIT;

@@ -22,7 +22,7 @@ struct session;
 
 #define MAC_HMAC_MAX ((size_t)64 * 1024)
 
-/* For mod_op_begin and mod_op_update alone. */
+/* For mod_op_init and mod_op_update alone. */
 CK_RV mod_mac_begin(struct op *op);
 CK_RV mod_mac_update(struct session *s, struct op *op, const uint8_t *data, size_t len);
 

@@ -8,215 +8,66 @@
 #include "pkcs11/calls.h"
 #include "pkcs11/mod.h"
 
-static CK_RV
-refuse(CK_SESSION_HANDLE h)
-{
-	struct session *s;
-	CK_RV rv = mod_enter_session(h, &s);
+/* unused: the arguments but for the session, for the compiler to see. */
+#define REFUSE(name, params, unused)                                                               \
+	CK_RV mod_##name params                                                                    \
+	{                                                                                          \
+		unused;                                                                            \
+		return mod_answer(h, CKR_FUNCTION_NOT_SUPPORTED);                                  \
+	}
 
-	return rv != CKR_OK ? rv : mod_leave_session(s, CKR_FUNCTION_NOT_SUPPORTED);
-}
+/* clang-format off */
+#define INIT(name)                                                                                 \
+	REFUSE(name, (CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key),         \
+	    ((void)mechanism, (void)key))
+#define FINAL(name) REFUSE(name, (CK_SESSION_HANDLE h), (void)0)
 
-CK_RV
-mod_C_MessageEncryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	(void)mechanism;
-	(void)key;
-	return refuse(h);
-}
+/* Encrypting and decrypting: all of a message, its beginning, a piece of it. */
+#define CRYPT(name)                                                                                \
+	REFUSE(name, (CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad,    \
+	    CK_ULONG aad_len, unsigned char *in, CK_ULONG in_len, unsigned char *out,              \
+	    CK_ULONG *out_len),                                                                    \
+	    ((void)param, (void)param_len, (void)aad, (void)aad_len, (void)in, (void)in_len,       \
+	    (void)out, (void)out_len))
+#define CRYPT_BEGIN(name)                                                                          \
+	REFUSE(name, (CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad,    \
+	    CK_ULONG aad_len), ((void)param, (void)param_len, (void)aad, (void)aad_len))
+#define CRYPT_NEXT(name)                                                                           \
+	REFUSE(name, (CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *in,     \
+	    CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len, CK_FLAGS flags),               \
+	    ((void)param, (void)param_len, (void)in, (void)in_len, (void)out, (void)out_len,       \
+	    (void)flags))
 
-CK_RV
-mod_C_EncryptMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad,
-    CK_ULONG aad_len, unsigned char *in, CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)aad;
-	(void)aad_len;
-	(void)in;
-	(void)in_len;
-	(void)out;
-	(void)out_len;
-	return refuse(h);
-}
+/* Signing and verifying: the beginning; all of a message or a piece of it. */
+#define BEGIN(name)                                                                                \
+	REFUSE(name, (CK_SESSION_HANDLE h, void *param, CK_ULONG param_len),                       \
+	    ((void)param, (void)param_len))
+#define WITH_SIGNATURE(name, sig_len_type)                                                         \
+	REFUSE(name, (CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,   \
+	    CK_ULONG data_len, unsigned char *sig, sig_len_type sig_len),                          \
+	    ((void)param, (void)param_len, (void)data, (void)data_len, (void)sig, (void)sig_len))
 
-CK_RV
-mod_C_EncryptMessageBegin(
-    CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad, CK_ULONG aad_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)aad;
-	(void)aad_len;
-	return refuse(h);
-}
+INIT(C_MessageEncryptInit)
+CRYPT(C_EncryptMessage)
+CRYPT_BEGIN(C_EncryptMessageBegin)
+CRYPT_NEXT(C_EncryptMessageNext)
+FINAL(C_MessageEncryptFinal)
 
-CK_RV
-mod_C_EncryptMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *in,
-    CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len, CK_FLAGS flags)
-{
-	(void)param;
-	(void)param_len;
-	(void)in;
-	(void)in_len;
-	(void)out;
-	(void)out_len;
-	(void)flags;
-	return refuse(h);
-}
+INIT(C_MessageDecryptInit)
+CRYPT(C_DecryptMessage)
+CRYPT_BEGIN(C_DecryptMessageBegin)
+CRYPT_NEXT(C_DecryptMessageNext)
+FINAL(C_MessageDecryptFinal)
 
-CK_RV
-mod_C_MessageEncryptFinal(CK_SESSION_HANDLE h)
-{
-	return refuse(h);
-}
+INIT(C_MessageSignInit)
+WITH_SIGNATURE(C_SignMessage, CK_ULONG *)
+BEGIN(C_SignMessageBegin)
+WITH_SIGNATURE(C_SignMessageNext, CK_ULONG *)
+FINAL(C_MessageSignFinal)
 
-CK_RV
-mod_C_MessageDecryptInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	(void)mechanism;
-	(void)key;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_DecryptMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad,
-    CK_ULONG aad_len, unsigned char *in, CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)aad;
-	(void)aad_len;
-	(void)in;
-	(void)in_len;
-	(void)out;
-	(void)out_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_DecryptMessageBegin(
-    CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *aad, CK_ULONG aad_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)aad;
-	(void)aad_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_DecryptMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *in,
-    CK_ULONG in_len, unsigned char *out, CK_ULONG *out_len, CK_FLAGS flags)
-{
-	(void)param;
-	(void)param_len;
-	(void)in;
-	(void)in_len;
-	(void)out;
-	(void)out_len;
-	(void)flags;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_MessageDecryptFinal(CK_SESSION_HANDLE h)
-{
-	return refuse(h);
-}
-
-CK_RV
-mod_C_MessageSignInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	(void)mechanism;
-	(void)key;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_SignMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,
-    CK_ULONG data_len, unsigned char *sig, CK_ULONG *sig_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)data;
-	(void)data_len;
-	(void)sig;
-	(void)sig_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_SignMessageBegin(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len)
-{
-	(void)param;
-	(void)param_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_SignMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,
-    CK_ULONG data_len, unsigned char *sig, CK_ULONG *sig_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)data;
-	(void)data_len;
-	(void)sig;
-	(void)sig_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_MessageSignFinal(CK_SESSION_HANDLE h)
-{
-	return refuse(h);
-}
-
-CK_RV
-mod_C_MessageVerifyInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	(void)mechanism;
-	(void)key;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_VerifyMessage(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,
-    CK_ULONG data_len, unsigned char *sig, CK_ULONG sig_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)data;
-	(void)data_len;
-	(void)sig;
-	(void)sig_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_VerifyMessageBegin(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len)
-{
-	(void)param;
-	(void)param_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_VerifyMessageNext(CK_SESSION_HANDLE h, void *param, CK_ULONG param_len, unsigned char *data,
-    CK_ULONG data_len, unsigned char *sig, CK_ULONG sig_len)
-{
-	(void)param;
-	(void)param_len;
-	(void)data;
-	(void)data_len;
-	(void)sig;
-	(void)sig_len;
-	return refuse(h);
-}
-
-CK_RV
-mod_C_MessageVerifyFinal(CK_SESSION_HANDLE h)
-{
-	return refuse(h);
-}
+INIT(C_MessageVerifyInit)
+WITH_SIGNATURE(C_VerifyMessage, CK_ULONG)
+BEGIN(C_VerifyMessageBegin)
+WITH_SIGNATURE(C_VerifyMessageNext, CK_ULONG)
+FINAL(C_MessageVerifyFinal)
+/* clang-format on */

@@ -116,6 +116,9 @@ CK_RV mod_token_mech(
  */
 int mod_token_present(struct mod *m, struct token *t);
 
+/* The whole of a call that does nothing: rv, if there is such a session (util.c). */
+CK_RV mod_answer(CK_SESSION_HANDLE h, CK_RV rv);
+
 /* Frees a session that is in no list (session.c). */
 void mod_session_free(struct session *s);
 

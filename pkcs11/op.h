@@ -36,12 +36,13 @@ struct op {
 };
 
 /*
- * Starts an operation with a mechanism of mod_mech_get; use is the CKF_ flag. The key is taken
- * over and empty afterwards, NULL for digests. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED; nothing is
- * left behind then.
+ * C_SignInit and its like: use is the CKF_ flag of the function called, h the key, of no meaning
+ * for digests. Without a mechanism it ends what is under way (v3.0). What mod_mech_get says;
+ * CKR_OPERATION_ACTIVE, CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE,
+ * CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
-CK_RV mod_op_begin(struct op *op, const struct mech *mech, const CK_MECHANISM *mechanism,
-    CK_FLAGS use, struct mod_key *key);
+CK_RV mod_op_init(struct session *s, struct op *op, CK_FLAGS use, const CK_MECHANISM *mechanism,
+    CK_OBJECT_HANDLE h);
 
 /*
  * Data to digest, sign or verify. CKR_ARGUMENTS_BAD, CKR_DATA_LEN_RANGE, CKR_HOST_MEMORY,
@@ -49,21 +50,14 @@ CK_RV mod_op_begin(struct op *op, const struct mech *mech, const CK_MECHANISM *m
  */
 CK_RV mod_op_update(struct session *s, struct op *op, const unsigned char *data, CK_ULONG len);
 
+/* C_SignUpdate and its like: a part of it. Errors end the operation. */
+CK_RV mod_op_part(struct session *s, struct op *op, const unsigned char *data, CK_ULONG len);
+
 /* The digest, or what was collected; out is replaced. */
 CK_RV mod_op_digest(struct op *op, struct buf *out);
 
 /* No operation afterwards. Nothing happens if there is none. */
 void mod_op_end(struct op *op);
-
-/* v3.0: C_SignInit and the like without a mechanism end what is under way; whether that was so. */
-bool mod_op_cancelled(struct op *op, const CK_MECHANISM *mechanism);
-
-/*
- * The key for a mechanism and use, with its value if it is public: CKR_KEY_HANDLE_INVALID,
- * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE, CKR_KEY_FUNCTION_NOT_PERMITTED.
- */
-CK_RV mod_op_key(struct session *s, const struct mech *mech, CK_FLAGS use, CK_OBJECT_HANDLE h,
-    struct mod_key *key);
 
 /* Length of a signature or MAC; in bytes also of what RSA encrypts to. */
 size_t mod_op_signature_len(const struct op *op);

@@ -1,7 +1,7 @@
 /*
  * What p11-kit's pkcs11.h (v2.40) lacks of PKCS #11 v3.0 and this module uses: interfaces, the
  * longer function list, attributes, constants. Numbers from the standard, appendix "Manifest
- * Constants"; tests/module/test_v3.c holds them against another implementation's header.
+ * Constants"; tests/module/v3numbers.sh holds them against another implementation's header.
  */
 #ifndef PKCS11_PKCS11V3_H
 #define PKCS11_PKCS11V3_H

@@ -233,22 +233,13 @@ mod_C_Logout(CK_SESSION_HANDLE h)
 	return mod_leave_session(s, rv);
 }
 
-static CK_RV
-session_is(CK_SESSION_HANDLE h, CK_RV rv)
-{
-	struct session *s;
-	const CK_RV bad = mod_enter_session(h, &s);
-
-	return bad != CKR_OK ? bad : mod_leave_session(s, rv);
-}
-
 CK_RV
 mod_C_LoginUser(CK_SESSION_HANDLE h, CK_USER_TYPE user, unsigned char *pin, CK_ULONG pin_len,
     unsigned char *name, CK_ULONG name_len)
 {
 	/* Users have names as little as PINs. */
 	if (name == NULL && name_len != 0)
-		return session_is(h, CKR_ARGUMENTS_BAD);
+		return mod_answer(h, CKR_ARGUMENTS_BAD);
 	return mod_C_Login(h, user, pin, pin_len);
 }
 

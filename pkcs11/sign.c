@@ -10,27 +10,6 @@
 #include "pkcs11/mac.h"
 #include "pkcs11/mod.h"
 
-static CK_RV
-begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
-{
-	const struct mech *mech;
-	struct mod_key key;
-	CK_RV rv;
-
-	if (mod_op_cancelled(&s->sign, mechanism))
-		return CKR_OK;
-	rv = mod_token_mech(s->token, mechanism, CKF_SIGN, &mech);
-	if (rv != CKR_OK)
-		return rv;
-	if (s->sign.mech != NULL)
-		return CKR_OPERATION_ACTIVE;
-	if ((rv = mod_op_key(s, mech, CKF_SIGN, h, &key)) == CKR_OK) {
-		rv = mod_op_begin(&s->sign, mech, mechanism, CKF_SIGN, &key);
-		mod_key_free(&key);
-	}
-	return rv;
-}
-
 CK_RV
 mod_C_SignInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
@@ -39,7 +18,7 @@ mod_C_SignInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ke
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
-	return mod_leave_session(s, begin(s, mechanism, key));
+	return mod_leave_session(s, mod_op_init(s, &s->sign, CKF_SIGN, mechanism, key));
 }
 
 struct job {
@@ -141,12 +120,7 @@ mod_C_SignUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
-	if (s->sign.mech == NULL)
-		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
-	s->sign.parts = true;
-	if ((rv = mod_op_update(s, &s->sign, data, len)) != CKR_OK)
-		mod_op_end(&s->sign);
-	return mod_leave_session(s, rv);
+	return mod_leave_session(s, mod_op_part(s, &s->sign, data, len));
 }
 
 CK_RV

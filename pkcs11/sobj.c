@@ -319,12 +319,10 @@ fill_key(const struct sobj *o, struct mod_key *k)
 	for (size_t i = 0; sobj_key_use(i, &type, &use); i++)
 		if (sobj_attrs_bool(&o->attrs, type))
 			k->uses |= use & o->uses;
-	if (k->cls == CKO_PUBLIC_KEY) {
+	if (k->cls == CKO_PUBLIC_KEY)
 		value = sobj_attrs_get(&o->attrs, CKA_PUBLIC_KEY_INFO);
-	} else if (k->cls == CKO_SECRET_KEY && k->oid == 0) {
+	else if (k->cls == CKO_SECRET_KEY && k->oid == 0)
 		value = sobj_attrs_get(&o->attrs, CKA_VALUE);
-		k->uses |= CKF_DIGEST;
-	}
 	return value != NULL ? mod_rv(buf_put(&k->value, value->pValue, value->ulValueLen))
 			     : CKR_OK;
 }
@@ -433,8 +431,10 @@ take_off(struct session *s, bool (*pick)(const struct session *, const struct so
 static void
 give_context(const struct sobj *o)
 {
+	const struct mod_context context = { o->oid, o->boot };
+
 	if (o->oid != 0)
-		mod_context_give(o->token, o->oid);
+		mod_context_give(o->token, &context);
 }
 
 static void

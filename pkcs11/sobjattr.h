@@ -78,7 +78,7 @@ CK_RV sobj_key_origin(struct sobj_attrs *a, CK_OBJECT_CLASS cls, const struct mo
 /* Attributes of use and the flags of mechanisms they stand for; false past the end. */
 bool sobj_key_use(size_t i, CK_ATTRIBUTE_TYPE *type, CK_FLAGS *use);
 
-/* Replaces or appends. */
+/* Replaces or appends; p may be part of what is replaced. */
 CK_RV sobj_attrs_put(struct sobj_attrs *a, CK_ATTRIBUTE_TYPE type, const void *p, CK_ULONG len);
 CK_RV sobj_attrs_put_bool(struct sobj_attrs *a, CK_ATTRIBUTE_TYPE type, bool v);
 CK_RV sobj_attrs_put_ulong(struct sobj_attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG v);

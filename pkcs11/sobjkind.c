@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "hal/chip/chip.h"
+#include "pkcs11/aes.h"
 #include "pkcs11/sobjattr.h"
 #include "pkcs11/store/der.h"
 #include "pkcs11/store/ossl.h"
@@ -111,9 +111,7 @@ complete_cert(struct sobj_attrs *a)
 static CK_RV
 trim(struct sobj_attrs *a, CK_ATTRIBUTE_TYPE type, struct cur *v)
 {
-	struct buf copy = BUF_INIT;
 	CK_RV rv;
-	int r;
 
 	*v = value(a, type);
 	while (v->len > 0 && v->p[0] == 0) {
@@ -122,10 +120,7 @@ trim(struct sobj_attrs *a, CK_ATTRIBUTE_TYPE type, struct cur *v)
 	}
 	if (v->len == 0)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	if ((r = buf_put(&copy, v->p, v->len)) != 0)
-		return from_hal(r);
-	rv = sobj_attrs_put(a, type, copy.data, copy.len);
-	buf_free(&copy);
+	rv = sobj_attrs_put(a, type, v->p, v->len);
 	*v = value(a, type);
 	return rv;
 }
@@ -200,36 +195,17 @@ out:
 
 /* --- secret keys ---------------------------------------------------------------------------- */
 
-static const char *
-aes_cipher(size_t len)
-{
-	switch (len) {
-	case 16: return "AES-128-ECB";
-	case 24: return "AES-192-ECB";
-	case 32: return "AES-256-ECB";
-	default: return NULL;
-	}
-}
-
 /* One block of zeros, encrypted; PKCS #11 v2.40, 4.10.2. */
 static CK_RV
-check_block(const struct cur *key, uint8_t block[16])
+check_block(const struct cur *key, struct buf *block)
 {
-	EVP_CIPHER *cipher = NULL;
-	EVP_CIPHER_CTX *ctx;
-	CK_RV rv = CKR_HOST_MEMORY;
-	int len;
+	static const uint8_t zero[CHIP_BLOCK];
+	struct mod_key k = { .kind = KEY_AES, .value = BUF_INIT };
+	CK_RV rv;
 
-	if (ossl_ctx() == NULL || (ctx = EVP_CIPHER_CTX_new()) == NULL)
-		return rv;
-	memset(block, 0, 16);
-	cipher = EVP_CIPHER_fetch(ossl_ctx(), aes_cipher(key->len), "provider=default");
-	rv = cipher != NULL && EVP_EncryptInit_ex2(ctx, cipher, key->p, NULL, NULL) == 1 &&
-		     EVP_EncryptUpdate(ctx, block, &len, block, 16) == 1
-		 ? CKR_OK
-		 : CKR_FUNCTION_FAILED;
-	EVP_CIPHER_free(cipher);
-	EVP_CIPHER_CTX_free(ctx);
+	if ((rv = from_hal(buf_put(&k.value, key->p, key->len))) == CKR_OK)
+		rv = mod_aes(NULL, &k, false, NULL, zero, sizeof(zero), block);
+	mod_key_free(&k);
 	return rv;
 }
 
@@ -237,17 +213,19 @@ static CK_RV
 check_value(struct sobj_attrs *a, bool aes, const struct cur *key)
 {
 	const CK_ATTRIBUTE *given = sobj_attrs_get(a, CKA_CHECK_VALUE);
+	struct buf block = BUF_INIT;
 	uint8_t sum[SHA1_LEN];
 	CK_RV rv;
 
 	if (given != NULL && given->ulValueLen == 0)
 		return CKR_OK; /* the standard's way to ask for none */
-	rv = aes ? check_block(key, sum)
+	rv = aes ? check_block(key, &block)
 		 : from_hal(ossl_digest("SHA1", key->p, key->len, sum, sizeof(sum)));
-	if (rv == CKR_OK &&
-	    (rv = follows(a, CKA_CHECK_VALUE, sum, CHECK_VALUE_LEN)) == CKR_TEMPLATE_INCONSISTENT)
+	if (rv == CKR_OK && (rv = follows(a, CKA_CHECK_VALUE, aes ? block.data : sum,
+				 CHECK_VALUE_LEN)) == CKR_TEMPLATE_INCONSISTENT)
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	OPENSSL_cleanse(sum, sizeof(sum));
+	buf_free(&block);
 	return rv;
 }
 
@@ -259,7 +237,7 @@ complete_secret(struct sobj_attrs *a, bool aes)
 
 	if (sobj_attrs_get(a, CKA_VALUE) == NULL)
 		return CKR_OK; /* on the chip */
-	if (key.len == 0 || key.len > GENERIC_MAX || (aes && aes_cipher(key.len) == NULL))
+	if (key.len == 0 || key.len > GENERIC_MAX || (aes && !mod_aes_fits(key.len)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if ((rv = check_value(a, aes, &key)) != CKR_OK)
 		return rv;

@@ -65,11 +65,14 @@ mod_turn(struct session *s, const struct mod_key *key, struct mod_context *out,
 }
 
 void
-mod_context_give(struct token *t, uint16_t oid)
+mod_context_give(struct token *t, const struct mod_context *context)
 {
 	struct chip *chip = store_chip(mod_token_lock(t));
 
-	if (chip != NULL)
-		chip_context_give(chip, oid);
+	if (chip != NULL && chip_acquire(chip) == 0) {
+		if (chip_context_check(chip, context->oid, context->boot) == 0)
+			chip_context_give(chip, context->oid);
+		chip_release(chip);
+	}
 	mod_token_unlock(t);
 }

@@ -32,7 +32,10 @@ bool mod_key_volatile(const struct mod_key *key);
 int mod_turn(struct session *s, const struct mod_key *key, struct mod_context *out,
     int (*fn)(struct chip *chip, const struct mod_key *key, void *arg), void *arg);
 
-/* Gives a context back that an object had. A chip that is gone has none any more. */
-void mod_context_give(struct token *t, uint16_t oid);
+/*
+ * Gives a context back. A chip that is gone has none any more, and what a reset has emptied may be
+ * another key's by now.
+ */
+void mod_context_give(struct token *t, const struct mod_context *context);
 
 #endif

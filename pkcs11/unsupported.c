@@ -8,22 +8,11 @@
 #include "pkcs11/calls.h"
 #include "pkcs11/mod.h"
 
-static CK_RV
-refuse(CK_SESSION_HANDLE h, bool args)
-{
-	struct session *s;
-	CK_RV rv = mod_enter_session(h, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	return mod_leave_session(s, args ? CKR_FUNCTION_NOT_SUPPORTED : CKR_ARGUMENTS_BAD);
-}
-
 /* args: whether there is all that the function needs. */
 #define REFUSE(name, params, args)                                                                 \
 	CK_RV mod_##name params                                                                    \
 	{                                                                                          \
-		return refuse(h, args);                                                            \
+		return mod_answer(h, (args) ? CKR_FUNCTION_NOT_SUPPORTED : CKR_ARGUMENTS_BAD);     \
 	}
 
 /* Five arguments are the shape of everything that turns bytes into bytes. */
@@ -76,23 +65,14 @@ mod_C_InitToken(CK_SLOT_ID id, unsigned char *pin, CK_ULONG pin_len, unsigned ch
 }
 
 /* Leftovers of the standard's first version, with the answer it prescribes. */
-static CK_RV
-not_parallel(CK_SESSION_HANDLE h)
-{
-	struct session *s;
-	CK_RV rv = mod_enter_session(h, &s);
-
-	return rv != CKR_OK ? rv : mod_leave_session(s, CKR_FUNCTION_NOT_PARALLEL);
-}
-
 CK_RV
 mod_C_GetFunctionStatus(CK_SESSION_HANDLE h)
 {
-	return not_parallel(h);
+	return mod_answer(h, CKR_FUNCTION_NOT_PARALLEL);
 }
 
 CK_RV
 mod_C_CancelFunction(CK_SESSION_HANDLE h)
 {
-	return not_parallel(h);
+	return mod_answer(h, CKR_FUNCTION_NOT_PARALLEL);
 }

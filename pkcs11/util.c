@@ -37,6 +37,15 @@ mod_template_bool(
 	return CKR_OK;
 }
 
+CK_RV
+mod_answer(CK_SESSION_HANDLE h, CK_RV rv)
+{
+	struct session *s;
+	const CK_RV bad = mod_enter_session(h, &s);
+
+	return bad != CKR_OK ? bad : mod_leave_session(s, rv);
+}
+
 bool
 mod_output(const void *out, CK_ULONG *lenp, CK_ULONG need, CK_RV *rv, bool *keep)
 {

@@ -12,27 +12,6 @@
 #include "pkcs11/mod.h"
 #include "pkcs11/rsa.h"
 
-static CK_RV
-begin(struct session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE h)
-{
-	const struct mech *mech;
-	struct mod_key key;
-	CK_RV rv;
-
-	if (mod_op_cancelled(&s->verify, mechanism))
-		return CKR_OK;
-	rv = mod_token_mech(s->token, mechanism, CKF_VERIFY, &mech);
-	if (rv != CKR_OK)
-		return rv;
-	if (s->verify.mech != NULL)
-		return CKR_OPERATION_ACTIVE;
-	if ((rv = mod_op_key(s, mech, CKF_VERIFY, h, &key)) == CKR_OK) {
-		rv = mod_op_begin(&s->verify, mech, mechanism, CKF_VERIFY, &key);
-		mod_key_free(&key);
-	}
-	return rv;
-}
-
 CK_RV
 mod_C_VerifyInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
@@ -41,7 +20,7 @@ mod_C_VerifyInit(CK_SESSION_HANDLE h, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
-	return mod_leave_session(s, begin(s, mechanism, key));
+	return mod_leave_session(s, mod_op_init(s, &s->verify, CKF_VERIFY, mechanism, key));
 }
 
 /*
@@ -149,12 +128,7 @@ mod_C_VerifyUpdate(CK_SESSION_HANDLE h, unsigned char *data, CK_ULONG len)
 
 	if ((rv = mod_enter_session(h, &s)) != CKR_OK)
 		return rv;
-	if (s->verify.mech == NULL)
-		return mod_leave_session(s, CKR_OPERATION_NOT_INITIALIZED);
-	s->verify.parts = true;
-	if ((rv = mod_op_update(s, &s->verify, data, len)) != CKR_OK)
-		mod_op_end(&s->verify);
-	return mod_leave_session(s, rv);
+	return mod_leave_session(s, mod_op_part(s, &s->verify, data, len));
 }
 
 CK_RV

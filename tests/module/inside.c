@@ -10,11 +10,13 @@ struct sim *
 inside_sim(CK_SESSION_HANDLE h)
 {
 	struct session *s;
+	struct chip *chip;
 	struct sim *sim;
 
 	if (mod_enter_session(h, &s) != CKR_OK)
 		return NULL;
-	sim = store_chip(mod_token_lock(s->token))->bus->priv;
+	chip = store_chip(mod_token_lock(s->token));
+	sim = chip != NULL ? chip->bus->priv : NULL;
 	mod_token_unlock(s->token);
 	(void)mod_leave_session(s, CKR_OK);
 	return sim;

@@ -6,7 +6,7 @@
 
 struct sim;
 
-/* The handle that the session's token uses; NULL if there is no such session. */
+/* The handle that the session's token uses; NULL if there is no such session, or no chip. */
 struct sim *inside_sim(CK_SESSION_HANDLE h);
 
 #endif

@@ -98,6 +98,7 @@ tests_module_test_opfault_SOURCES = tests/module/test_opfault.c \
 	tests/module/inside.c tests/module/inside.h pkcs11/module.c pkcs11/layout_chip.c \
 	$(module_secret)
 tests_module_test_opfault_CFLAGS = $(module_cflags)
+tests_module_test_opfault_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sim_open
 tests_module_test_opfault_LDADD = libmodule.la libstore.la libchip.la liblink.la libbus.la \
 	$(module_ldadd)
 

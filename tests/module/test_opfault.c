@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hal/sim/fault.h"
+#include "hal/sim/sim.h"
 #include "tests/module/harness.h"
 #include "tests/module/inside.h"
 #include "tests/module/secret.h"
@@ -226,6 +227,60 @@ START_TEST(a_fault_at_every_transfer)
 }
 END_TEST
 
+/* --- a chip that is plugged in again and fails at once ---------------------------------------- */
+
+int __real_sim_open(const char *path, enum sim_time time, struct sim **sp);
+int __wrap_sim_open(const char *path, enum sim_time time, struct sim **sp);
+
+static const struct sim_fault *at_once; /* of every handle from its beginning; NULL: none */
+
+int
+__wrap_sim_open(const char *path, enum sim_time time, struct sim **sp)
+{
+	const int r = __real_sim_open(path, time, sp);
+
+	if (r == 0 && at_once != NULL)
+		ck_assert_int_eq(sim_fault_add(*sp, at_once), 0);
+	return r;
+}
+
+START_TEST(a_fault_on_coming_back)
+{
+	static const enum sim_fault_kind kinds[] = { SIM_FAULT_LOSE, SIM_FAULT_RESET,
+		SIM_FAULT_BUS_DEAD, SIM_FAULT_DUPLICATE };
+	static const enum sim_fault_at places[] = { SIM_AT_FRAME_IN, SIM_AT_FRAME_OUT };
+	char here[4096], away[4096];
+	struct sim_fault f = { .count = 0 };
+	unsigned char random[32];
+	struct sim *sim;
+	CK_SLOT_INFO info;
+	unsigned failed = 0;
+	CK_RV rv;
+
+	(void)snprintf(here, sizeof(here), "%s/chip.img", harness_dir());
+	(void)snprintf(away, sizeof(away), "%s/away.img", harness_dir());
+	for (unsigned i = 0; i < 4 * 2 * 6; i++) {
+		ck_assert_int_eq(rename(here, away), 0);
+		ck_assert_ok(p11->C_GetSlotInfo(0, &info));
+		ck_assert_uint_eq(info.flags & CKF_TOKEN_PRESENT, 0);
+		ck_assert_int_eq(rename(away, here), 0);
+		f.kind = kinds[i % 4];
+		f.at = places[i / 4 % 2];
+		f.skip = i / 8;
+		at_once = &f;
+		rv = p11->C_GenerateRandom(s, random, sizeof(random));
+		at_once = NULL;
+		ck_assert_msg(rv == CKR_OK || rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_REMOVED,
+		    "fault %d at %d, %u: 0x%lx", (int)f.kind, (int)f.at, f.skip, rv);
+		failed += rv != CKR_OK;
+		if ((sim = inside_sim(s)) != NULL)
+			sim_fault_clear(sim);
+		ck_assert_ok(p11->C_GenerateRandom(s, random, sizeof(random)));
+	}
+	ck_assert_uint_ge(failed, 3);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +290,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, a_fault_at_every_transfer, 0, NCALLS);
+	tcase_add_test(tc, a_fault_on_coming_back);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }

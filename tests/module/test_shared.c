@@ -216,6 +216,21 @@ START_TEST(keys_in_session_contexts)
 }
 END_TEST
 
+/* What a reset took from one key may be another's by the time the first one's object goes. */
+START_TEST(contexts_after_a_reset)
+{
+	CK_OBJECT_HANDLE old = derive(true, "one"), key;
+	unsigned char mac[64], want[64];
+
+	secret_reset_chip();
+	key = derive(true, "two");
+	ck_assert_ok(mac_of(key, want));
+	ck_assert_ok(p11->C_DestroyObject(s, old));
+	ck_assert_ok(mac_of(key, mac));
+	ck_assert_mem_eq(mac, want, 64);
+}
+END_TEST
+
 /* A new key in the slot does not sign for the old one. */
 START_TEST(keys_in_slots)
 {
@@ -410,6 +425,7 @@ main(void)
 	tcase_add_test(tc, one_command_a_call);
 	tcase_add_test(tc, resets_do_not_harm_operations);
 	tcase_add_test(tc, keys_in_session_contexts);
+	tcase_add_test(tc, contexts_after_a_reset);
 	tcase_add_test(tc, keys_in_slots);
 	tcase_add_test(tc, both_at_once);
 	tcase_add_test(tc, processes_encrypt_at_once);
