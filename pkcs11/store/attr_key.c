@@ -1,4 +1,7 @@
-/* Attributes of private and public keys: PKCS #11 4.7-4.9, 2.1.2, 2.1.3, 2.3.3, 2.3.4. */
+/*
+ * Attributes of private and public keys: PKCS #11 4.7-4.9, 2.1.2, 2.1.3, 2.3.3, 2.3.4; and of a
+ * public key that shows once more as data (struct store_view): 4.5.
+ */
 #include <config.h>
 
 #include <string.h>
@@ -218,3 +221,21 @@ static const struct attr rows[] = {
 	{ CKA_COEFFICIENT, ATTR_PRIV_RSA, ATTR_FREE, attr_sensitive, 0, false },
 };
 const struct attr_table attr_key = { rows, NITEMS(rows) };
+
+/* The value is the SubjectPublicKeyInfo, as the vendor's sample keeps it. */
+static const struct attr alias_rows[] = {
+	{ CKA_CLASS, ATTR_ALIAS, ATTR_FREE, attr_ulong, CKO_DATA, false },
+	{ CKA_TOKEN, ATTR_ALIAS, ATTR_FREE, attr_bool, 1, false },
+	{ CKA_PRIVATE, ATTR_ALIAS, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_MODIFIABLE, ATTR_ALIAS, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_COPYABLE, ATTR_ALIAS, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_DESTROYABLE, ATTR_ALIAS, ATTR_FREE, attr_bool, 0, false },
+	{ CKA_APPLICATION, ATTR_ALIAS, ATTR_FREE, attr_empty, 0, false },
+	{ CKA_OBJECT_ID, ATTR_ALIAS, ATTR_FREE, attr_empty, 0, false },
+	{ CKA_OPTIGA_OID, ATTR_ALIAS, ATTR_FREE, attr_oid, 0, false },
+	{ CKA_ID, ATTR_ALIAS, ATTR_INDEX, get_id, 0, false },
+	{ CKA_LABEL, ATTR_ALIAS, ATTR_INDEX, get_label, 0, false },
+	{ CKA_UNIQUE_ID, ATTR_ALIAS, ATTR_META, attr_unique_id, 0, false },
+	{ CKA_VALUE, ATTR_ALIAS, ATTR_READ, get_spki, 0, false },
+};
+const struct attr_table attr_alias = { alias_rows, NITEMS(alias_rows) };

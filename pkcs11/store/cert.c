@@ -132,15 +132,6 @@ read_content(struct store *st, struct cert_slot *s)
 	return 0;
 }
 
-static bool
-all_zero(const struct buf *b)
-{
-	for (size_t i = 0; i < b->len; i++)
-		if (b->data[i] != 0)
-			return false;
-	return true;
-}
-
 /* One certificate into the slot; what is no X.509, or is there already, is left out. */
 static int
 take_cert(struct cert_slot *s, const struct cur *der)
@@ -189,7 +180,7 @@ cert_load(struct store *st, struct cert_slot *s)
 		s->loaded = true;
 		return 0;
 	}
-	s->zero = all_zero(&s->raw);
+	s->zero = data_all_zero(&s->raw);
 	if (r == 0) {
 		n = cert_split(s->raw.data, s->raw.len, s->row->anchor, ders, CHAIN_MAX);
 		for (unsigned i = 0; i < n && r == 0; i++)

@@ -77,8 +77,8 @@ data_meta(struct store *st, struct data_slot *d)
 
 /* --- content -------------------------------------------------------------------------------- */
 
-static bool
-all_zero(const struct buf *b)
+bool
+data_all_zero(const struct buf *b)
 {
 	for (size_t i = 0; i < b->len; i++)
 		if (b->data[i] != 0)
@@ -104,6 +104,12 @@ read_on(struct store *st, struct data_slot *d, size_t max)
 	return r;
 }
 
+int
+data_start(struct store *st, struct data_slot *d, size_t n)
+{
+	return d->whole || d->raw.len >= n ? 0 : read_on(st, d, n - d->raw.len);
+}
+
 /* Enough of the content to say whether it is all zero. */
 static int
 look(struct store *st, struct data_slot *d)
@@ -112,11 +118,11 @@ look(struct store *st, struct data_slot *d)
 
 	if (d->looked)
 		return 0;
-	if ((r = read_on(st, d, LOOK_LEN)) != 0)
+	if ((r = data_start(st, d, LOOK_LEN)) != 0)
 		return r;
-	if (!d->whole && all_zero(&d->raw) && (r = read_on(st, d, data_max(st, d))) != 0)
+	if (!d->whole && data_all_zero(&d->raw) && (r = read_on(st, d, data_max(st, d))) != 0)
 		return r;
-	d->zero = !d->unreadable && all_zero(&d->raw);
+	d->zero = !d->unreadable && data_all_zero(&d->raw);
 	d->looked = true;
 	return 0;
 }
@@ -190,7 +196,6 @@ is_data(struct store *st, struct data_slot *d, bool *yes)
 int
 data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes)
 {
-	const struct buf *content;
 	enum index_owner owner;
 	bool indexed;
 	int r;
@@ -198,8 +203,7 @@ data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes)
 	*yes = false;
 	if (chip_model_object(chip_model(st->chip), d->oid) == NULL)
 		return 0;
-	if ((r = index_load(st)) != 0 ||
-	    (r = index_part_look(st, d->oid, &indexed, &owner, &content)) != 0)
+	if ((r = index_load(st)) != 0 || (r = index_part_look(st, d->oid, &indexed, &owner)) != 0)
 		return r;
 	if (indexed && (owner == INDEX_OURS || owner == INDEX_LATER))
 		return 0;

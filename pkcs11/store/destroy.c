@@ -96,7 +96,7 @@ destroy_key(struct store *st, struct key *k)
 	struct index ix;
 	int r;
 
-	if (k->row->oid == 0xE0F0) {
+	if (k->row->oid == OID_FACTORY) {
 		log_info("%04X, the factory's key, is left alone", k->row->oid);
 		return STORE_EPROHIBITED;
 	}

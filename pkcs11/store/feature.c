@@ -263,7 +263,6 @@ chip_bit(const struct object *o)
 static int
 check_content(struct store *st, uint16_t oid, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
-	const struct buf *content;
 	enum index_owner owner;
 	bool indexed;
 	int r;
@@ -276,7 +275,7 @@ check_content(struct store *st, uint16_t oid, const CK_ATTRIBUTE *tmpl, CK_ULONG
 	}
 	if (oid == OID_LCS_GLOBAL || oid == OID_LCS_APP)
 		return meta_meant(tmpl, n, oid, "a life cycle state never goes back");
-	if ((r = index_part_look(st, oid, &indexed, &owner, &content)) != 0 || !indexed)
+	if ((r = index_part_look(st, oid, &indexed, &owner)) != 0 || !indexed)
 		return r;
 	if (owner == INDEX_OURS || owner == INDEX_LATER) {
 		log_info("%04X holds labels, IDs and public keys of this module", oid);

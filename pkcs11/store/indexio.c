@@ -85,8 +85,7 @@ index_part_named(struct store *st, uint16_t oid)
 }
 
 int
-index_part_look(
-    struct store *st, uint16_t oid, bool *yes, enum index_owner *owner, const struct buf **content)
+index_part_look(struct store *st, uint16_t oid, bool *yes, enum index_owner *owner)
 {
 	unsigned part;
 	int copy, r;
@@ -97,8 +96,6 @@ index_part_look(
 	if ((r = part_read(st, copy, part)) != 0)
 		return r;
 	*owner = part_owner(st, copy, part);
-	*content =
-	    part_cache(st, copy, part)->unreadable ? NULL : &part_cache(st, copy, part)->data;
 	return 0;
 }
 

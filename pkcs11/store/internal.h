@@ -17,6 +17,7 @@
 #define NDATASLOTS  18 /* F1D0-F1DF, F1E0, F1E1; Trust M has no F1DC-F1DF */
 #define NINDEXPARTS (2 * INDEX_PARTS)
 
+#define OID_FACTORY 0xE0F0 /* key that is there from the start */
 #define OID_AES     0xE200
 
 /* --- the chip's side of the tables: objects.c ---------------------------------------------- */
@@ -122,6 +123,7 @@ struct store {
 	struct chip *chip;
 	int told;                      /* why the last attempt to attach failed, 0: it did not */
 	bool gone;                     /* device went away: open it again */
+	bool let_go;                   /* the chip was released and could not be had back */
 	const struct store_view *view; /* NULL: the whole chip */
 
 	uint64_t change; /* chip_change() that all below belongs to */
@@ -182,9 +184,8 @@ struct cert_slot *cert_slot_by_oid(struct store *st, unsigned oid);
 /* --- indexio.c ------------------------------------------------------------------------------ */
 
 int index_load(struct store *st);
-/* False: no object of the index. Else its content, and whose it is. */
-int index_part_look(
-    struct store *st, uint16_t oid, bool *yes, enum index_owner *owner, const struct buf **content);
+/* False: no object of the index. Else whose its content is. */
+int index_part_look(struct store *st, uint16_t oid, bool *yes, enum index_owner *owner);
 /* Whether the objects of the index include this one; no traffic. */
 bool index_part_named(struct store *st, uint16_t oid);
 /* Somebody else's content there has changed. */
@@ -274,6 +275,8 @@ void data_forget(struct data_slot *d);
 int data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes);
 /* Whether somebody's data may be put in: nothing there, of no type, not locked. */
 int data_free_slot(struct store *st, struct data_slot *d, bool *yes);
+/* At least the first n bytes of the content, or all of it, in d->raw. */
+int data_start(struct store *st, struct data_slot *d, size_t n);
 /* All of the content, in d->raw. */
 int data_load(struct store *st, struct data_slot *d);
 /* 0: the conditions let it be changed; STORE_EPROHIBITED with a log line. */
@@ -283,6 +286,7 @@ int data_write(struct store *st, struct data_slot *d, size_t off, const struct c
 /* Clears content; of a secret its type and conditions too. */
 int data_erase(struct store *st, struct data_slot *d);
 size_t data_max(struct store *st, const struct data_slot *d);
+bool data_all_zero(const struct buf *b);
 
 int aes_meta(struct store *st);
 size_t aes_key_len(const struct chip_meta *m);

@@ -15,8 +15,6 @@
 #include "pkcs11/store/usage.h"
 #include "pkcs11/store/view.h"
 
-#define OID_FACTORY_KEY 0xE0F0
-
 struct request {
 	bool rsa;
 	const struct chip_keytype *kt;
@@ -238,7 +236,7 @@ choose_named(struct store *st, const struct request *q, unsigned oid, struct key
 		log_info("%04X holds %s keys only", oid, k->row->rsa ? "RSA" : "EC");
 		return STORE_ECONFLICT;
 	}
-	if (oid == OID_FACTORY_KEY) {
+	if (oid == OID_FACTORY) {
 		log_info("%04X, the factory's key, is left alone", oid);
 		return STORE_EPROHIBITED;
 	}
@@ -258,7 +256,7 @@ choose_slot(struct store *st, const struct request *q, struct key **kp)
 	for (size_t i = 0; i < NKEYS; i++) {
 		struct key *k = &st->keys[i];
 
-		if (k->row->rsa != q->rsa || k->row->oid == OID_FACTORY_KEY)
+		if (k->row->rsa != q->rsa || k->row->oid == OID_FACTORY)
 			continue;
 		if ((r = check_slot(st, k, false)) == 0) {
 			*kp = k;

@@ -4,8 +4,6 @@
 #include "hal/base/err.h"
 #include "pkcs11/store/kind.h"
 
-#define OID_FACTORY_KEY 0xE0F0
-
 /* --- keys ----------------------------------------------------------------------------------- */
 
 static bool
@@ -64,7 +62,7 @@ key_meta_of(struct store *st, const struct object *o, const struct chip_meta **m
 static bool
 private_destroyable(struct store *st, const struct object *o, const struct chip_meta *m)
 {
-	return o->key->row->oid != OID_FACTORY_KEY && access_changeable(st, m);
+	return o->key->row->oid != OID_FACTORY && access_changeable(st, m);
 }
 
 /* The public key goes with the private one. */

@@ -5,7 +5,6 @@ libstore_la_SOURCES = \
 	pkcs11/store/store.h pkcs11/store/internal.h \
 	pkcs11/store/access.c \
 	pkcs11/store/attr.c pkcs11/store/attr.h \
-	pkcs11/store/attr_alias.c \
 	pkcs11/store/attr_cert.c \
 	pkcs11/store/attr_data.c \
 	pkcs11/store/attr_feature.c \

@@ -20,15 +20,27 @@
 
 /* --- records -------------------------------------------------------------------------------- */
 
-/* A vendor's record of this key's type in one object; HAL_EFORMAT when there is none. */
+/*
+ * A vendor's record of this key's type in one object; HAL_EFORMAT when there is none. What is
+ * known of the object already is not read again.
+ */
 static int
 record_read(struct store *st, uint16_t oid, const struct chip_keytype *kt, struct buf *spki)
 {
+	const struct cert_slot *s = cert_slot_by_oid(st, oid);
+	struct data_slot *d = data_by_oid(st, oid);
 	struct buf data = BUF_INIT;
 	int r;
 
 	if (chip_model_object(chip_model(st->chip), oid) == NULL)
 		return HAL_EFORMAT;
+	if (s != NULL && s->loaded && (s->zero || s->n != 0))
+		return HAL_EFORMAT;
+	if (d != NULL) {
+		if ((r = data_start(st, d, RECORD_MAX)) != 0)
+			return r;
+		return spki_from_record(d->raw.data, d->raw.len, kt, spki);
+	}
 	if ((r = chip_data_read(st->chip, oid, 0, RECORD_MAX, &data)) == 0)
 		r = spki_from_record(data.data, data.len, kt, spki);
 	else if (r > 0)
@@ -172,8 +184,10 @@ recover_slowly(struct store *st, const struct key *k, const struct recover_sig *
 	    k->row->oid);
 	chip_release(st->chip);
 	r = recover_key(key_type(k), s, n, spki);
-	if ((again = chip_acquire(st->chip)) != 0)
+	if ((again = chip_acquire(st->chip)) != 0) {
+		st->let_go = true;
 		return again;
+	}
 	if (st->change == chip_change(st->chip))
 		return r;
 	log_info("%04X: the chip was changed meanwhile; ask again", k->row->oid);
@@ -306,7 +320,7 @@ key_public_exists(struct store *st, struct key *k, bool *yes)
 
 	if ((r = key_exists(st, k, yes)) != 0 || !*yes)
 		return r;
-	if (k->spki.len != 0 || (key_signs(st, k)))
+	if (k->spki.len != 0 || key_signs(st, k))
 		return 0;
 	r = key_public(st, k, PUB_WITNESS);
 	*yes = r == 0;

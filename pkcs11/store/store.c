@@ -161,7 +161,9 @@ store_leave(struct store *st, int r)
 		else
 			store_forget(st);
 	}
-	chip_release(st->chip);
+	if (!st->let_go)
+		chip_release(st->chip);
+	st->let_go = false;
 	st->gone = r == HAL_ENODEV;
 	return r;
 }

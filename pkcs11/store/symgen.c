@@ -100,14 +100,18 @@ plan(struct store *st, enum chip_alg alg, const CK_ATTRIBUTE *tmpl, CK_ULONG n, 
 /*
  * The factory lets nobody make a key in E200, but lets the condition be changed until the life
  * cycle is raised (SRM, "Metadata Update"). It is opened for the command and closed after it,
- * so that nobody overwrites the key; one that was open before stays as it was.
+ * so that nobody overwrites the key; one that was open before stays as it was. What stands open
+ * in just this way is what a call left that was cut short: it is closed too, which can be undone
+ * as long as it matters.
  */
 static int
 make_aes(struct store *st, enum chip_alg alg)
 {
 	static const uint8_t open[] = { 0xD0, 3, 0xE1, 0xFC, CHIP_LCS_OPERATIONAL };
 	static const uint8_t closed[] = { 0xD0, 1, 0xFF };
+	const struct cur now = st->aes.meta.change;
 	const bool change = !access_changeable(st, &st->aes.meta);
+	const bool left = now.len == sizeof(open) - 2 && memcmp(now.p, open + 2, now.len) == 0;
 	int r, r2;
 
 	st->aes.meta_known = false;
@@ -116,7 +120,7 @@ make_aes(struct store *st, enum chip_alg alg)
 		return r > 0 ? STORE_EPROHIBITED : r;
 	}
 	r = chip_symkey(st->chip, OID_AES, alg, CHIP_USE_ENC);
-	if (!change)
+	if (!change && !left)
 		return r;
 	r2 = chip_meta_write(st->chip, OID_AES, closed, sizeof(closed));
 	return r != 0 ? r : r2;

@@ -55,11 +55,12 @@ tests_unit_test_store_standard_SOURCES = tests/unit/test_store_standard.c $(stor
 tests_unit_test_store_standard_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_standard_LDADD = $(store_test_libs)
 
-# Dies at a bus transfer of its choice.
+# Dies at a bus transfer of its choice, or loses the bus while it computes.
+store_cut_wraps = -Wl,--wrap=bus_write,--wrap=bus_lock,--wrap=bus_unlock,--wrap=recover_long,--wrap=recover_key
 tests_unit_test_store_cut_SOURCES = tests/unit/test_store_cut.c $(store_host)
 tests_unit_test_store_cut_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_cut_LDADD = $(store_test_libs)
-tests_unit_test_store_cut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bus_write
+tests_unit_test_store_cut_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
 
 # The same at every single transfer.
 check_PROGRAMS += tests/unit/test_store_cut_long
@@ -68,7 +69,7 @@ tests_unit_test_store_cut_long_SOURCES = tests/unit/test_store_cut.c $(store_hos
 tests_unit_test_store_cut_long_CPPFLAGS = $(AM_CPPFLAGS) -DCUT_EVERY=1
 tests_unit_test_store_cut_long_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_cut_long_LDADD = $(store_test_libs)
-tests_unit_test_store_cut_long_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bus_write
+tests_unit_test_store_cut_long_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
 
 tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c $(store_host)
 tests_unit_test_store_hostile_CFLAGS = $(store_test_cflags)

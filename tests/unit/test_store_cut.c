@@ -1,6 +1,7 @@
 /*
  * The host dies at a bus transfer: whichever it is, the index is the old or the new one, and the
- * chip can be worked with. bus_write is wrapped by the linker.
+ * chip can be worked with. Or it does not get the bus back that it let others have. What is
+ * wrapped here is so by the linker.
  */
 #include <config.h>
 
@@ -15,6 +16,7 @@
 #include "hal/bus/bus.h"
 #include "pkcs11/optiga-pkcs11.h"
 #include "pkcs11/store/index.h"
+#include "pkcs11/store/recover.h"
 #include "tests/unit/test_store_host.h"
 
 #ifndef CUT_EVERY
@@ -290,6 +292,153 @@ START_TEST(typed_objects_are_untouched)
 }
 END_TEST
 
+/* --- the AES key, which is made by several commands ------------------------------------------- */
+
+static int
+generate_aes(CK_OBJECT_HANDLE *h)
+{
+	return store_generate_secret(st, true, 16, NULL, 0, h);
+}
+
+static void
+make_aes(void)
+{
+	CK_OBJECT_HANDLE h;
+
+	if (generate_aes(&h) != 0)
+		_exit(1);
+}
+
+static bool
+aes_is_closed(void)
+{
+	struct chip_meta m;
+
+	ck_assert_int_eq(chip_meta_read(host_chip(), 0xE200, &m), 0);
+	return m.change.len == 1 && m.change.p[0] == 0xFF;
+}
+
+/* Whatever the moment, E200 is not left open by the call that makes the key in it. */
+START_TEST(generation_of_aes)
+{
+	CK_OBJECT_HANDLE h;
+	struct buf kcv = BUF_INIT;
+	bool died = true;
+
+	for (int n = 0; died; n += 4 * CUT_EVERY * host_hurry()) {
+		host_end();
+		host_start();
+		died = dies_at(n, make_aes);
+		if (host_find_class(CKO_SECRET_KEY) == 0) {
+			ck_assert(died);
+			ck_assert_int_eq(generate_aes(&h), 0);
+			ck_assert(aes_is_closed());
+			ck_assert(host_bool(h, CKA_LOCAL));
+		} else {
+			h = host_found[0];
+			ck_assert(died || aes_is_closed());
+			ck_assert_int_eq(host_get(h, CKA_CHECK_VALUE, &kcv), 0);
+			ck_assert_int_eq(generate_aes(&h), STORE_EPROHIBITED);
+			ck_assert(host_is(host_found[0], CKA_CHECK_VALUE, kcv.data, kcv.len));
+		}
+	}
+	buf_free(&kcv);
+}
+END_TEST
+
+/* What a call left that was cut short is closed; conditions of the user's own stay as they are. */
+START_TEST(aes_that_was_open)
+{
+	static const uint8_t left[] = { 0xD0, 3, 0xE1, 0xFC, 0x07 }, own[] = { 0xD0, 1, 0x00 };
+	CK_OBJECT_HANDLE h;
+	struct chip_meta m;
+
+	if (_i == 0)
+		ck_assert_int_eq(chip_meta_write(host_chip(), 0xE200, left, sizeof(left)), 0);
+	else
+		ck_assert_int_eq(chip_meta_write(host_chip(), 0xE200, own, sizeof(own)), 0);
+	ck_assert_int_eq(generate_aes(&h), 0);
+	ck_assert_int_eq(chip_meta_read(host_chip(), 0xE200, &m), 0);
+	ck_assert_uint_eq(m.change.len, 1);
+	ck_assert_uint_eq(m.change.p[0], _i == 0 ? 0xFF : 0x00);
+}
+END_TEST
+
+/* --- a bus that others have ------------------------------------------------------------------- */
+
+int __real_bus_lock(struct bus *b);
+int __wrap_bus_lock(struct bus *b);
+void __real_bus_unlock(struct bus *b);
+void __wrap_bus_unlock(struct bus *b);
+bool __wrap_recover_long(const struct chip_keytype *kt, bool sha512);
+int __wrap_recover_key(
+    const struct chip_keytype *kt, const struct recover_sig *s, unsigned n, struct buf *spki);
+
+static bool taken;
+static int locked, locks;
+
+int
+__wrap_bus_lock(struct bus *b)
+{
+	int r;
+
+	if (taken)
+		return HAL_EBUSY;
+	if ((r = __real_bus_lock(b)) == 0) {
+		locked++;
+		locks++;
+	}
+	return r;
+}
+
+void
+__wrap_bus_unlock(struct bus *b)
+{
+	locked--;
+	__real_bus_unlock(b);
+}
+
+bool
+__wrap_recover_long(const struct chip_keytype *kt, bool sha512)
+{
+	(void)kt;
+	(void)sha512;
+	return true;
+}
+
+/* Somebody else has it from here on. */
+int
+__wrap_recover_key(
+    const struct chip_keytype *kt, const struct recover_sig *s, unsigned n, struct buf *spki)
+{
+	(void)kt;
+	(void)s;
+	(void)n;
+	(void)spki;
+	ck_assert_int_eq(locked, 0);
+	taken = true;
+	return 0;
+}
+
+START_TEST(bus_is_not_had_back)
+{
+	CK_OBJECT_HANDLE pub;
+	struct buf b = BUF_INIT;
+
+	ck_assert_int_eq(chip_keypair(host_chip(), 0xE0F3, CHIP_ALG_P256, CHIP_USE_SIGN, &b), 0);
+	ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, "\xE0\xF3", 2), 1);
+	pub = host_found[0];
+	ck_assert_int_eq(host_get(pub, CKA_EC_POINT, &b), HAL_EBUSY);
+	ck_assert_int_eq(locked, 0);
+	taken = false;
+	locks = 0;
+	ck_assert(host_is(pub, CKA_ID, "\xE0\xF3", 2));
+	ck_assert_int_gt(locks, 0);
+	ck_assert_int_eq(locked, 0);
+	buf_free(&b);
+}
+END_TEST
+
 START_TEST(later_format_is_left_alone)
 {
 	static const uint8_t later[] = { 0x9E, 0x4F, 0x50, 0x20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0 };
@@ -323,6 +472,9 @@ main(void)
 	tcase_add_loop_test(t, foreign_content_is_untouched, 0, 8);
 	tcase_add_test(t, typed_objects_are_untouched);
 	tcase_add_test(t, later_format_is_left_alone);
+	tcase_add_test(t, generation_of_aes);
+	tcase_add_loop_test(t, aes_that_was_open, 0, 2);
+	tcase_add_test(t, bus_is_not_had_back);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

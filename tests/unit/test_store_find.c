@@ -236,6 +236,24 @@ START_TEST(searches_of_clients)
 }
 END_TEST
 
+/* A listing: what was read to know which objects there are is not read again for their values. */
+START_TEST(nothing_is_read_twice)
+{
+	struct buf point = BUF_INIT;
+	unsigned before;
+
+	/* A factory chip: no public key is in the index. */
+	host_end();
+	host_start();
+	ck_assert_uint_gt(host_find(NULL, 0), 0);
+	ck_assert_uint_eq(host_find_id(CKO_PUBLIC_KEY, "\xE0\xF0", 2), 1);
+	before = host_commands();
+	ck_assert_int_eq(host_get(host_found[0], CKA_EC_POINT, &point), 0);
+	ck_assert_uint_eq(host_commands(), before);
+	buf_free(&point);
+}
+END_TEST
+
 /* Nothing of ours stays in the error queue that the application may look at. */
 START_TEST(error_queue_is_left_alone)
 {
@@ -284,6 +302,7 @@ main(void)
 	tcase_add_test(t, private_values_are_sensitive);
 	tcase_add_test(t, errors_in_one_call);
 	tcase_add_test(t, searches_of_clients);
+	tcase_add_test(t, nothing_is_read_twice);
 	tcase_add_test(t, error_queue_is_left_alone);
 	tcase_add_test(t, token_information);
 	suite_add_tcase(s, t);
