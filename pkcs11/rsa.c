@@ -5,8 +5,6 @@
 
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include "pkcs11/mod.h"
 #include "pkcs11/rsa.h"
@@ -88,24 +86,17 @@ mod_rsa_check(const struct buf *spki, const uint8_t *head, size_t head_len, cons
 	return rv == CKR_DATA_INVALID ? CKR_SIGNATURE_INVALID : rv;
 }
 
-/*
- * Bytes other than zero. Drawn from the context's own generator: RAND_bytes would ask the
- * process's method of random numbers first, which an engine may have set.
- */
+/* Bytes other than zero. */
 static bool
 draw_padding(uint8_t *p, size_t n)
 {
-	EVP_RAND_CTX *rng = RAND_get0_public(ossl_ctx());
 	uint8_t pool[64];
 	size_t have = 0;
 
-	while (rng != NULL && have < n) {
-		if (EVP_RAND_generate(rng, pool, sizeof(pool), 0, 0, NULL, 0) != 1)
-			break;
+	while (have < n && ossl_random(pool, sizeof(pool)) == 0)
 		for (size_t i = 0; i < sizeof(pool) && have < n; i++)
 			if (pool[i] != 0)
 				p[have++] = pool[i];
-	}
 	OPENSSL_cleanse(pool, sizeof(pool));
 	return have == n;
 }

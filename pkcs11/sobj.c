@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/rand.h>
 
 #include "hal/base/err.h"
 #include "pkcs11/mod.h"
@@ -72,7 +71,7 @@ put_unique_id(struct sobj_attrs *a)
 	char text[2 * UNIQUE_LEN + 1];
 	uint8_t id[UNIQUE_LEN];
 
-	if (ossl_ctx() == NULL || RAND_bytes_ex(ossl_ctx(), id, sizeof(id), 0) != 1)
+	if (ossl_random(id, sizeof(id)) != 0)
 		return CKR_FUNCTION_FAILED;
 	for (size_t i = 0; i < sizeof(id); i++)
 		(void)snprintf(&text[2 * i], 3, "%02x", id[i]);

@@ -9,6 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 
 #include "hal/base/err.h"
 #include "hal/chip/chip.h"
@@ -51,6 +52,14 @@ ossl_digest(const char *name, const void *p, size_t n, uint8_t *out, size_t len)
 		r = 0;
 	EVP_MD_free(md);
 	return r;
+}
+
+int
+ossl_random(void *p, size_t n)
+{
+	EVP_RAND_CTX *rng = ossl_ctx() != NULL ? RAND_get0_public(ossl_ctx()) : NULL;
+
+	return rng != NULL && EVP_RAND_generate(rng, p, n, 0, 0, NULL, 0) == 1 ? 0 : HAL_ECRYPTO;
 }
 
 EC_GROUP *

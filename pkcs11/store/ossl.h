@@ -24,6 +24,12 @@ void ossl_ctx_free(void);
 /* A digest by its name in OpenSSL; len is its length. HAL_ECRYPTO. */
 int ossl_digest(const char *name, const void *p, size_t n, uint8_t *out, size_t len);
 
+/*
+ * Random bytes for what is no secret of the chip's. From the context's own generator: RAND_bytes_ex
+ * asks the process's method of random numbers first, whatever context it is given. HAL_ECRYPTO.
+ */
+int ossl_random(void *p, size_t n);
+
 /* The curve of a key type, for the caller to free; NULL for RSA or out of memory. */
 EC_GROUP *ossl_group(const struct chip_keytype *kt);
 

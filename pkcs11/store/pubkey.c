@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "hal/base/err.h"
 #include "hal/base/log.h"
 #include "pkcs11/store/internal.h"
@@ -164,7 +162,7 @@ confirm(struct store *st, const struct key *k, const struct buf *spki)
 	struct recover_sig s = { .digest_len = RECOVER_DIGEST_LEN, .sig = BUF_INIT };
 	int r;
 
-	if (RAND_bytes_ex(ossl_ctx(), s.digest, s.digest_len, 0) != 1)
+	if (ossl_random(s.digest, s.digest_len) != 0)
 		return HAL_ECRYPTO;
 	if ((r = make_signature(st, k, &s)) == 0)
 		r = recover_check(key_type(k), spki, &s);

@@ -11,7 +11,6 @@
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <openssl/rand.h>
 
 #include "hal/base/err.h"
 #include "hal/chip/chip.h"
@@ -158,7 +157,7 @@ recover_digests(
 	*np = 2;
 	for (unsigned i = 0; i < RECOVER_MAX; i++) {
 		s[i].digest_len = RECOVER_DIGEST_LEN;
-		if (RAND_bytes_ex(ossl_ctx(), s[i].digest, RECOVER_DIGEST_LEN, 0) != 1)
+		if (ossl_random(s[i].digest, RECOVER_DIGEST_LEN) != 0)
 			return HAL_ECRYPTO;
 	}
 	return 0;

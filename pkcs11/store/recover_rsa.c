@@ -19,7 +19,6 @@
 
 #include <gmp.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "hal/base/err.h"
 #include "hal/chip/chip.h"
@@ -91,7 +90,7 @@ products(const struct chip_keytype *kt, struct recover_sig *s)
 	mpz_t p, a, b, col, m;
 	int r = 0;
 
-	if (RAND_bytes_ex(ossl_ctx(), rnd, sizeof(rnd), 0) != 1)
+	if (ossl_random(rnd, sizeof(rnd)) != 0)
 		return HAL_ECRYPTO;
 	mpz_inits(p, a, b, col, m, NULL);
 	encode(none, sizeof(none), em, kt->size);
@@ -126,7 +125,7 @@ recover_rsa_digests(
 	*np = 2;
 	for (unsigned i = 0; i < *np; i++) {
 		s[i].digest_len = RECOVER_DIGEST_LEN;
-		if (RAND_bytes_ex(ossl_ctx(), s[i].digest, RECOVER_DIGEST_LEN, 0) != 1)
+		if (ossl_random(s[i].digest, RECOVER_DIGEST_LEN) != 0)
 			return HAL_ECRYPTO;
 	}
 	return 0;

@@ -4,12 +4,15 @@
  */
 #include <config.h>
 
+#define OPENSSL_SUPPRESS_DEPRECATED /* methods of random numbers: programs still have them */
+
 #include <stdio.h>
 #include <string.h>
 
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "tests/module/harness.h"
 
@@ -119,6 +122,44 @@ START_TEST(host_keys_work_under_the_engine)
 }
 END_TEST
 
+/* The process's method of random numbers, which an engine may have set. */
+static int asked;
+
+static int
+ask(unsigned char *out, int n)
+{
+	(void)out;
+	(void)n;
+	asked++;
+	return 0;
+}
+
+START_TEST(random_bytes_are_the_modules_own)
+{
+	const RAND_METHOD mine = { .bytes = ask, .pseudorand = ask };
+	unsigned char text[40] = { 1 }, out[256], n[256], e[] = { 1, 0, 1 };
+	CK_MECHANISM rsa = { CKM_RSA_PKCS, NULL, 0 };
+	CK_ATTRIBUTE modulus = { CKA_MODULUS, n, sizeof(n) };
+	CK_ATTRIBUTE exponent = { CKA_PUBLIC_EXPONENT, e, sizeof(e) };
+	CK_RV rv = p11->C_Initialize(NULL);
+	CK_OBJECT_HANDLE pub, priv;
+	CK_SESSION_HANDLE s;
+	CK_ULONG len = sizeof(out);
+
+	ck_assert(rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED);
+	s = harness_session(true);
+	memset(n, 0xB7, sizeof(n));
+	asked = 0;
+	ck_assert_int_eq(RAND_set_rand_method(&mine), 1);
+	pub = create(s, CKO_PUBLIC_KEY, CKK_RSA, modulus, exponent);
+	ck_assert_ok(p11->C_EncryptInit(s, &rsa, pub));
+	ck_assert_ok(p11->C_Encrypt(s, text, sizeof(text), out, &len));
+	ck_assert_ok(harness_generate(s, &harness_kinds[KIND_P256], NULL, NULL, &pub, &priv));
+	ck_assert_int_eq(RAND_set_rand_method(NULL), 1);
+	ck_assert_int_eq(asked, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -129,6 +170,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, the_module_works_under_the_engine);
 	tcase_add_test(tc, host_keys_work_under_the_engine);
+	tcase_add_test(tc, random_bytes_are_the_modules_own);
 	suite_add_tcase(suite, tc);
 	return harness_run(suite);
 }
