@@ -65,19 +65,20 @@ settle(struct chip *c)
 int
 chip_context_take(struct chip *c, uint16_t *oid)
 {
-	const uint64_t self = process_id(getpid());
 	int r;
 
 	if ((r = chip_acquire(c)) != 0)
 		return r;
 	settle(c);
+	if (c->process == 0)
+		c->process = process_id(getpid());
 	r = HAL_EBUSY;
 	for (unsigned i = 0; i < CHIP_SESSION_COUNT; i++) {
 		if (c->contexts[i] || (c->rec != NULL && !is_free(c->rec->contexts[i])))
 			continue;
 		c->contexts[i] = true;
 		if (c->rec != NULL)
-			c->rec->contexts[i] = self;
+			c->rec->contexts[i] = c->process;
 		*oid = (uint16_t)(CHIP_SESSION_FIRST + i);
 		r = 0;
 		break;
@@ -117,5 +118,5 @@ chip_context_check(struct chip *c, uint16_t oid, uint64_t boot)
 	settle(c);
 	if (i >= CHIP_SESSION_COUNT || boot != c->boot || !c->contexts[i])
 		return HAL_ERESET;
-	return c->rec == NULL || c->rec->contexts[i] == process_id(getpid()) ? 0 : HAL_ERESET;
+	return c->rec == NULL || c->rec->contexts[i] == c->process ? 0 : HAL_ERESET;
 }

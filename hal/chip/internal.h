@@ -45,6 +45,7 @@ struct chip {
 	struct secret *slept; /* the encrypted session of a chip that hibernates, or NULL */
 	bool contexts[CHIP_SESSION_COUNT]; /* those that are ours */
 	uint64_t contexts_boot;            /* while chip_boot is this */
+	uint64_t process;                  /* their owner: whose handle this is */
 	struct chip_needs needs[32];
 	size_t nneeds;
 };

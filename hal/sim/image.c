@@ -95,25 +95,39 @@ fail_errno(const char *path, const char *what, int e)
 	return image_fail(err, "%s: %s: %s", path, what, strerror(e));
 }
 
+#define MULTIPLIER 0x9E3779B97F4A7C15ULL
+
+static uint64_t
+mixed(uint64_t lane, const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	lane = (lane ^ word) * MULTIPLIER;
+	return lane ^ lane >> 29;
+}
+
 /* Four lanes, so that 30 kB at every transfer cost a few microseconds. Finds damage, not malice. */
 static uint64_t
 checksum(const void *data, size_t len)
 {
-	const uint64_t k = 0x9E3779B97F4A7C15ULL;
 	uint64_t lane[4] = { 1, 2, 3, 4 }, word, sum = len;
 	const uint8_t *p = data;
 	size_t i = 0;
 
-	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word), i++) {
-		memcpy(&word, p, sizeof(word));
-		lane[i & 3] = (lane[i & 3] ^ word) * k;
-		lane[i & 3] ^= lane[i & 3] >> 29;
+	for (; len >= sizeof(lane); p += sizeof(lane), len -= sizeof(lane)) {
+		lane[0] = mixed(lane[0], p);
+		lane[1] = mixed(lane[1], p + 8);
+		lane[2] = mixed(lane[2], p + 16);
+		lane[3] = mixed(lane[3], p + 24);
 	}
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word), i++)
+		lane[i] = mixed(lane[i], p);
 	word = 0;
 	memcpy(&word, p, len);
-	lane[i & 3] = (lane[i & 3] ^ word) * k;
+	lane[i] = (lane[i] ^ word) * MULTIPLIER;
 	for (i = 0; i < 4; i++)
-		sum = ((sum ^ lane[i]) * k) ^ sum >> 31;
+		sum = ((sum ^ lane[i]) * MULTIPLIER) ^ sum >> 31;
 	return sum;
 }
 

@@ -145,3 +145,10 @@ tests_unit_test_chip_quirks_SOURCES = tests/unit/test_chip_quirks.c tests/unit/t
 	tests/unit/test_chip_ossl.c tests/unit/test_chip_ossl.h
 tests_unit_test_chip_quirks_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_quirks_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_chip_quirks_long
+long_tests += tests/unit/test_chip_quirks_long
+tests_unit_test_chip_quirks_long_SOURCES = $(tests_unit_test_chip_quirks_SOURCES)
+tests_unit_test_chip_quirks_long_CPPFLAGS = $(AM_CPPFLAGS) -DALL_PARTS=1
+tests_unit_test_chip_quirks_long_CFLAGS = $(tests_unit_test_chip_quirks_CFLAGS)
+tests_unit_test_chip_quirks_long_LDADD = $(tests_unit_test_chip_quirks_LDADD)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hal/sim/handle.h"
 #include "tests/unit/sim_host.h"
 
 void
@@ -180,4 +181,43 @@ host_command(uint8_t *cmd, unsigned exec_us, unsigned rsp_len, size_t cmd_len)
 	for (size_t i = 10; i < cmd_len; i++)
 		cmd[i] = (uint8_t)i;
 	return cmd_len;
+}
+
+void
+host_send_command(struct host *h, unsigned nr, unsigned acked, unsigned exec_us, unsigned rsp_len)
+{
+	uint8_t packet[16] = { 0 };
+
+	host_send(h, (uint8_t)(nr << 2 | acked), packet,
+	    1 + host_command(packet + 1, exec_us, rsp_len, 12));
+}
+
+uint64_t
+host_commands(struct host *h)
+{
+	struct sim_view v;
+
+	ck_assert_int_eq(sim_look(h->s, &v), 0);
+	return v.counts.commands;
+}
+
+int
+sim_tests_run(const char *suite, const char *name, SFun setup, SFun teardown,
+    const struct sim_test *tests, size_t n)
+{
+	Suite *s = suite_create(suite);
+	TCase *tc = tcase_create(name);
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 120);
+	for (size_t i = 0; i < n; i++)
+		tcase_add_loop_test(tc, tests[i].test, 0, tests[i].n);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

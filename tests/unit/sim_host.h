@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_SIM_HOST_H
 #define TESTS_UNIT_SIM_HOST_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,20 @@ int host_wait(struct host *h, unsigned ms);
 /* A command of the test application: takes exec_us, answers with rsp_len bytes after the header. */
 size_t host_command(uint8_t *cmd, unsigned exec_us, unsigned rsp_len, size_t cmd_len);
 
+/* The same as frame nr, which acknowledges a frame, of 12 bytes. */
+void host_send_command(
+    struct host *h, unsigned nr, unsigned acked, unsigned exec_us, unsigned rsp_len);
+/* Commands that reached the application. */
+uint64_t host_commands(struct host *h);
+
 void host_sleep_us(struct host *h, unsigned us);
+
+/* A program of one test case, each test run n times, and its exit status. */
+struct sim_test {
+	const TTest *test;
+	int n;
+};
+int sim_tests_run(const char *suite, const char *name, SFun setup, SFun teardown,
+    const struct sim_test *tests, size_t n);
 
 #endif

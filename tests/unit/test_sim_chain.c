@@ -109,15 +109,6 @@ check_answer(const uint8_t *rsp, size_t len, unsigned want, unsigned count)
 		ck_assert_uint_eq(rsp[4 + i], i & 0xFF);
 }
 
-static uint64_t
-commands(void)
-{
-	struct sim_view v;
-
-	ck_assert_int_eq(sim_look(h.s, &v), 0);
-	return v.counts.commands;
-}
-
 /* --- chains -------------------------------------------------------------------------------- */
 
 static const struct {
@@ -148,7 +139,7 @@ START_TEST(tlc1_tlc4_messages_of_every_length)
 	for (unsigned round = 1; round <= 2; round++) {
 		host_command(cmd, 3000, sizes[_i].rsp_len, sizes[_i].cmd_len);
 		send_message(0, cmd, sizes[_i].cmd_len, f);
-		ck_assert_uint_eq(commands(), round);
+		ck_assert_uint_eq(host_commands(&h), round);
 		check_answer(rsp, receive_message(0, rsp, f), sizes[_i].rsp_len, round);
 	}
 }
@@ -165,10 +156,10 @@ START_TEST(tlc1_published_fragments)
 	ck_assert_int_eq(host_reg_write(&h, 0x81, (const uint8_t[]){ 0, 16 }, 2), 0);
 	host_send_raw(&h, a, sizeof(a));
 	ck_assert_int_eq(host_take(&h), 0x80);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 	host_send_raw(&h, b, sizeof(b));
 	ck_assert_int_eq(host_take(&h), 0x81);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 	ck_assert_int_eq(host_wait(&h, 20), 0x01);
 }
 END_TEST
@@ -208,7 +199,7 @@ START_TEST(tlc2_ft28_a_broken_chain_is_answered_and_dropped)
 	ck_assert_int_eq(pctr, 0x07);
 	rx = h.frame[0] >> 2 & 3;
 	host_control(&h, (uint8_t)(0x80 | rx));
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 	send_message(0, cmd, host_command(cmd, 100, 3, 12), 271);
 	check_answer(rsp, receive_message(0, rsp, 271), 3, 1);
 }
@@ -238,7 +229,7 @@ START_TEST(tlc3_a_chaining_error_brings_the_response_once_more)
 	ck_assert_int_eq(next_packet(10), 2);
 	send_packet(0x07, NULL, 0);
 	check_answer(rsp, receive_message(0, rsp, 271), 600, 1);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 	send_packet(0x07, NULL, 0); /* a second time: acknowledged, nothing more */
 	ck_assert_int_eq(host_take(&h), (int)(0x80 | ((tx + 3) & 3)));
 	host_sleep_us(&h, 50000);
@@ -329,7 +320,7 @@ START_TEST(presence_once_used_is_required_until_reset)
 	send_message(0, cmd, host_command(cmd, 100, 3, 12), 271);
 	ck_assert_uint_eq(receive_message(PRESENCE, rsp, 271), 1);
 	ck_assert_uint_eq(rsp[0], 0x40);
-	ck_assert_uint_eq(commands(), 2); /* messages; the application saw one */
+	ck_assert_uint_eq(host_commands(&h), 2); /* messages; the application saw one */
 	ck_assert_int_eq(host_reg_write(&h, 0x88, (const uint8_t[]){ 0, 0 }, 2), 0);
 	host_sleep_us(&h, 20000);
 	tx = 0;
@@ -357,10 +348,7 @@ END_TEST
 int
 main(void)
 {
-	const struct {
-		const TTest *test;
-		int n;
-	} tests[] = {
+	const struct sim_test tests[] = {
 		{ tlc1_tlc4_messages_of_every_length, NITEMS(sizes) },
 		{ tlc1_published_fragments, 1 },
 		{ tlc2_ft28_a_broken_chain_is_answered_and_dropped, NITEMS(violations) },
@@ -373,19 +361,6 @@ main(void)
 		{ presence_once_used_is_required_until_reset, 1 },
 		{ protected_messages_need_a_session, 11 },
 	};
-	Suite *s = suite_create("sim_chain");
-	TCase *tc = tcase_create("messages");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	for (size_t i = 0; i < NITEMS(tests); i++)
-		tcase_add_loop_test(tc, tests[i].test, 0, tests[i].n);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return sim_tests_run("sim_chain", "messages", setup, teardown, tests, NITEMS(tests));
 }

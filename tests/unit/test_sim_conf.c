@@ -28,24 +28,6 @@ teardown(void)
 }
 
 static void
-send_command(unsigned nr, unsigned acked, unsigned exec_us, unsigned rsp_len)
-{
-	uint8_t packet[16] = { 0 };
-
-	host_send(h, (uint8_t)(nr << 2 | acked), packet,
-	    1 + host_command(packet + 1, exec_us, rsp_len, 12));
-}
-
-static uint64_t
-commands(void)
-{
-	struct sim_view v;
-
-	ck_assert_int_eq(sim_look(h->s, &v), 0);
-	return v.counts.commands;
-}
-
-static void
 fault(enum sim_fault_kind kind, enum sim_fault_at at, unsigned arg)
 {
 	const struct sim_fault f = { kind, at, 0, 1, arg };
@@ -63,7 +45,7 @@ soft_reset(void)
 
 START_TEST(plc5_an_announced_frame_stays_until_it_is_read)
 {
-	send_command(0, 3, 100, 6);
+	host_send_command(h, 0, 3, 100, 6);
 	host_sleep_us(h, 1000);
 	for (int i = 0; i < 200; i++) {
 		ck_assert_uint_eq(host_state(h), 0x48800010);
@@ -76,20 +58,20 @@ END_TEST
 
 START_TEST(plc5_or_until_the_host_writes_a_frame)
 {
-	send_command(0, 3, 100, 6);
+	host_send_command(h, 0, 3, 100, 6);
 	host_sleep_us(h, 1000);
 	ck_assert_uint_eq(host_state(h), 0x48800010);
-	send_command(1, 3, 100, 2); /* never having read it */
+	host_send_command(h, 1, 3, 100, 2); /* never having read it */
 	host_sleep_us(h, 1000);
 	ck_assert_uint_eq(host_state(h), 0x4880000C);
 	ck_assert_int_eq(host_take(h), 0x01);
-	ck_assert_uint_eq(commands(), 2);
+	ck_assert_uint_eq(host_commands(h), 2);
 }
 END_TEST
 
 START_TEST(plc6_busy_ends_with_the_response)
 {
-	send_command(0, 3, 20000, 0);
+	host_send_command(h, 0, 3, 20000, 0);
 	ck_assert_int_eq(host_take(h), 0x80);
 	for (int ms = 1; ms < 18; ms++) {
 		ck_assert_uint_eq(host_state(h), 0x88800000);
@@ -121,7 +103,7 @@ START_TEST(plc7_plc8_plc9_soft_reset_keeps_what_is_persistent)
 
 	ck_assert_int_eq(host_reg_write(h, 0x89, (const uint8_t[]){ persistent, 4 }, 2), 0);
 	ck_assert_int_eq(host_reg_write(h, 0x81, (const uint8_t[]){ 0, 32 }, 2), 0);
-	send_command(0, 3, 100, 0);
+	host_send_command(h, 0, 3, 100, 0);
 	ck_assert_int_eq(host_wait(h, 5), 0x00);
 	ck_assert_int_eq(host_reg_write(h, 0x83, (const uint8_t[]){ persistent, 0x42 }, 2), 0);
 	host_sleep_us(h, 50);
@@ -145,12 +127,12 @@ END_TEST
 START_TEST(dlc1_counting_starts_at_3_after_every_reset)
 {
 	for (int i = 0; i < 3; i++) {
-		send_command(1, 3, 100, 0); /* not the one that is due */
+		host_send_command(h, 1, 3, 100, 0); /* not the one that is due */
 		ck_assert_int_eq(host_take(h), 0x83);
-		send_command(0, 3, 100, 0);
+		host_send_command(h, 0, 3, 100, 0);
 		ck_assert_int_eq(host_wait(h, 5), 0x00);
 		host_control(h, 0x80);
-		send_command(1, 0, 100, 0);
+		host_send_command(h, 1, 0, 100, 0);
 		ck_assert_int_eq(host_wait(h, 5), 0x05);
 		if (i == 0)
 			soft_reset();
@@ -167,7 +149,7 @@ END_TEST
 START_TEST(ft3_the_chips_ack_is_damaged)
 {
 	fault(SIM_FAULT_FCS, SIM_AT_CONTROL_OUT, 0);
-	send_command(0, 3, 30000, 0);
+	host_send_command(h, 0, 3, 30000, 0);
 	ck_assert_int_eq(host_take(h), -1);
 	ck_assert_uint_eq(h->frame_len, 5);
 	if (_i == 1)
@@ -175,10 +157,10 @@ START_TEST(ft3_the_chips_ack_is_damaged)
 	ck_assert_int_eq(host_take(h), -1);
 	ck_assert_uint_eq(h->frame_len, 0);
 	host_sleep_us(h, 10000);
-	send_command(0, 3, 30000, 0);
+	host_send_command(h, 0, 3, 30000, 0);
 	ck_assert_int_eq(host_take(h), 0x80);
 	ck_assert_int_eq(host_wait(h, 40), 0x00);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(h), 1);
 }
 END_TEST
 
@@ -187,12 +169,12 @@ START_TEST(ft12_the_chips_response_is_cut_short)
 {
 	uint8_t whole[16];
 
-	send_command(0, 3, 100, 6);
+	host_send_command(h, 0, 3, 100, 6);
 	ck_assert_int_eq(host_wait(h, 5), 0x00);
 	memcpy(whole, h->frame, sizeof(whole));
 	host_control(h, 0x80);
 	fault(SIM_FAULT_TRUNCATE, SIM_AT_DATA_OUT, (unsigned)_i);
-	send_command(1, 0, 100, 6);
+	host_send_command(h, 1, 0, 100, 6);
 	host_sleep_us(h, 1000);
 	ck_assert_uint_eq(host_state(h), 0x48800010);
 	ck_assert_int_eq(host_reg_read(h, 0x80, h->frame, 16), 0);
@@ -200,7 +182,7 @@ START_TEST(ft12_the_chips_response_is_cut_short)
 	host_control(h, 0xA1);
 	ck_assert_int_eq(host_take(h), 0x05);
 	ck_assert_mem_eq(h->frame + 8, whole + 8, 6);
-	ck_assert_uint_eq(commands(), 2);
+	ck_assert_uint_eq(host_commands(h), 2);
 }
 END_TEST
 
@@ -209,7 +191,7 @@ START_TEST(ft12_a_response_read_too_short_comes_again)
 {
 	uint8_t v[16];
 
-	send_command(0, 3, 100, 6);
+	host_send_command(h, 0, 3, 100, 6);
 	host_sleep_us(h, 1000);
 	ck_assert_int_eq(host_reg_read(h, 0x80, v, 15), 0);
 	host_control(h, 0xA0);
@@ -251,7 +233,7 @@ START_TEST(tlc2_ft28_a_chain_begins_after_a_broken_one)
 	ck_assert_int_eq(host_take(h), 0x01);
 	ck_assert_uint_eq(h->frame_len, 6);
 	ck_assert_uint_eq(h->frame[3], 0x07);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(h), 0);
 	host_command(cmd, 100, 4, sizeof(cmd));
 	for (size_t off = 0, nr = 2; off < sizeof(cmd); off += 271, nr++) {
 		const size_t n = sizeof(cmd) - off < 271 ? sizeof(cmd) - off : 271;
@@ -264,7 +246,7 @@ START_TEST(tlc2_ft28_a_chain_begins_after_a_broken_one)
 	}
 	ck_assert_int_eq(host_wait(h, 5), 0x04);
 	ck_assert_uint_eq(h->frame_len, 6 + 8);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(h), 1);
 }
 END_TEST
 
@@ -274,7 +256,7 @@ START_TEST(tlc4_fragments_keep_the_size_they_began_with)
 	unsigned len = 0;
 
 	ck_assert_int_eq(host_reg_write(h, 0x81, (const uint8_t[]){ 0, 64 }, 2), 0);
-	send_command(0, 3, 100, 200);
+	host_send_command(h, 0, 3, 100, 200);
 	ck_assert_int_eq(host_wait(h, 5), 0x00);
 	for (unsigned nr = 0;; nr++) {
 		ck_assert_uint_eq(h->frame[0] >> 2, nr & 3);
@@ -289,7 +271,7 @@ START_TEST(tlc4_fragments_keep_the_size_they_began_with)
 		ck_assert_int_ge(host_wait(h, 5), 0);
 	}
 	ck_assert_uint_eq(len, 204);
-	send_command(1, 3, 100, 200); /* 204 bytes: four fragments before, two now */
+	host_send_command(h, 1, 3, 100, 200); /* 204 bytes: four fragments before, two now */
 	ck_assert_int_ge(host_wait(h, 5), 0);
 	ck_assert_uint_eq(h->frame_len, 128);
 }
@@ -298,10 +280,7 @@ END_TEST
 int
 main(void)
 {
-	const struct {
-		const TTest *test;
-		int n;
-	} tests[] = {
+	const struct sim_test tests[] = {
 		{ plc5_an_announced_frame_stays_until_it_is_read, 1 },
 		{ plc5_or_until_the_host_writes_a_frame, 1 },
 		{ plc6_busy_ends_with_the_response, 1 },
@@ -315,19 +294,6 @@ main(void)
 		{ tlc2_ft28_a_chain_begins_after_a_broken_one, 1 },
 		{ tlc4_fragments_keep_the_size_they_began_with, 1 },
 	};
-	Suite *su = suite_create("sim_conf");
-	TCase *tc = tcase_create("layers together");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_loop_test(tc, tests[i].test, 0, tests[i].n);
-	suite_add_tcase(su, tc);
-	sr = srunner_create(su);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return sim_tests_run("sim_conf", "layers together", setup, teardown, tests, NITEMS(tests));
 }

@@ -31,31 +31,14 @@ fault(enum sim_fault_kind kind, enum sim_fault_at at, unsigned skip, unsigned co
 	ck_assert_int_eq(sim_fault_add(h.s, &f), 0);
 }
 
-static void
-send_command(unsigned nr, unsigned acked)
-{
-	uint8_t packet[16] = { 0 };
-
-	host_send(&h, (uint8_t)(nr << 2 | acked), packet, 1 + host_command(packet + 1, 100, 0, 12));
-}
-
-static uint64_t
-commands(void)
-{
-	struct sim_view v;
-
-	ck_assert_int_eq(sim_look(h.s, &v), 0);
-	return v.counts.commands;
-}
-
 START_TEST(a_flipped_bit_on_the_way_in_is_refused)
 {
 	fault(SIM_FAULT_FLIP, SIM_AT_DATA_IN, 0, 1, (unsigned)_i);
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	ck_assert_int_eq(host_take(&h), 0xA0);
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	ck_assert_int_eq(host_wait(&h, 5), 0x00);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 	ck_assert_uint_eq(sim_fault_hits(h.s), 1);
 }
 END_TEST
@@ -64,7 +47,7 @@ START_TEST(a_damaged_frame_on_the_way_out)
 {
 	static const enum sim_fault_kind kinds[] = { SIM_FAULT_FLIP, SIM_FAULT_FCS };
 
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	host_sleep_us(&h, 1000);
 	fault(kinds[_i], SIM_AT_DATA_OUT, 0, 1, 50);
 	ck_assert_int_eq(host_take(&h), -1); /* wrong FCS */
@@ -101,11 +84,11 @@ END_TEST
 START_TEST(a_lost_frame_never_arrives)
 {
 	fault(SIM_FAULT_LOSE, SIM_AT_DATA_IN, 0, 1, 0);
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	host_sleep_us(&h, 50000);
 	ck_assert_int_eq(host_take(&h), -1);
-	ck_assert_uint_eq(commands(), 0);
-	send_command(0, 3);
+	ck_assert_uint_eq(host_commands(&h), 0);
+	host_send_command(&h, 0, 3, 100, 0);
 	host_sleep_us(&h, 1000);
 	fault(SIM_FAULT_LOSE, SIM_AT_DATA_OUT, 0, 1, 0);
 	ck_assert_int_eq(host_reg_read(&h, 0x80, h.frame, 10), 0);
@@ -117,21 +100,21 @@ END_TEST
 START_TEST(a_truncated_frame_is_refused)
 {
 	fault(SIM_FAULT_TRUNCATE, SIM_AT_DATA_IN, 0, 1, (unsigned)_i);
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	/* nothing of it: the register was only selected */
 	ck_assert_int_eq(host_take(&h), _i == 0 ? -1 : 0xA0);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 }
 END_TEST
 
 START_TEST(a_duplicated_frame_is_executed_once)
 {
 	fault(SIM_FAULT_DUPLICATE, SIM_AT_DATA_IN, 0, 1, 0);
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	ck_assert_int_eq(host_wait(&h, 5), 0x00);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 	host_control(&h, 0x80);
-	send_command(1, 0);
+	host_send_command(&h, 1, 0, 100, 0);
 	host_sleep_us(&h, 1000);
 	fault(SIM_FAULT_DUPLICATE, SIM_AT_DATA_OUT, 0, 1, 0);
 	ck_assert_int_eq(host_take(&h), 0x05);
@@ -157,13 +140,13 @@ END_TEST
 
 START_TEST(a_reset_in_between_closes_everything)
 {
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	ck_assert_int_eq(host_wait(&h, 5), 0x00);
 	host_control(&h, 0x80);
 	fault(SIM_FAULT_RESET, SIM_AT_DATA_IN, 0, 1, 0);
 	ck_assert_int_eq(host_reg_write(&h, 0x80, (const uint8_t[]){ 1, 2, 3 }, 3), HAL_ENACK);
 	host_sleep_us(&h, 20000);
-	send_command(1, 0);
+	host_send_command(&h, 1, 0, 100, 0);
 	ck_assert_int_eq(host_take(&h), 0x83);
 }
 END_TEST
@@ -216,7 +199,7 @@ START_TEST(random_traffic_is_survived)
 	sim_line(h.s, SIM_LINE_RESET, true);
 	host_sleep_us(&h, 20000);
 	ck_assert_uint_eq(host_state(&h), 0x08800000);
-	send_command(0, 3);
+	host_send_command(&h, 0, 3, 100, 0);
 	ck_assert_int_eq(host_wait(&h, 5), 0x00);
 }
 END_TEST
@@ -224,10 +207,7 @@ END_TEST
 int
 main(void)
 {
-	const struct {
-		const TTest *test;
-		int n;
-	} tests[] = {
+	const struct sim_test tests[] = {
 		{ a_flipped_bit_on_the_way_in_is_refused, 18 * 8 },
 		{ a_damaged_frame_on_the_way_out, 2 },
 		{ skip_and_count_choose_the_transfers, 1 },
@@ -240,19 +220,6 @@ main(void)
 		{ faults_are_checked, 1 },
 		{ random_traffic_is_survived, 40 },
 	};
-	Suite *s = suite_create("sim_fault");
-	TCase *tc = tcase_create("faults");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	for (size_t i = 0; i < NITEMS(tests); i++)
-		tcase_add_loop_test(tc, tests[i].test, 0, tests[i].n);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return sim_tests_run("sim_fault", "faults", setup, teardown, tests, NITEMS(tests));
 }

@@ -49,15 +49,6 @@ executed(void)
 	return h.frame[5];
 }
 
-static uint64_t
-commands(void)
-{
-	struct sim_view v;
-
-	ck_assert_int_eq(sim_look(h.s, &v), 0);
-	return v.counts.commands;
-}
-
 /* --- checksum ------------------------------------------------------------------------------ */
 
 #define TEXT(s) (const uint8_t *)(s), sizeof(s) - 1
@@ -207,7 +198,7 @@ START_TEST(dlc4_ft9_a_duplicate_is_acknowledged_and_not_executed)
 	ck_assert_int_eq(host_take(&h), 0x80);
 	ck_assert_int_eq(host_wait(&h, 20), 0x00);
 	ck_assert_uint_eq(executed(), 1);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 }
 END_TEST
 
@@ -215,7 +206,7 @@ START_TEST(dlc4_an_unexpected_number_is_answered_by_the_last_one)
 {
 	send_command(2, 3, 100);
 	ck_assert_int_eq(host_take(&h), 0x83);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 }
 END_TEST
 
@@ -243,7 +234,7 @@ START_TEST(dlc5_undefined_frames_get_one_nak)
 	ck_assert_int_eq(host_take(&h), 0xA0);
 	host_sleep_us(&h, 30000);
 	ck_assert_int_eq(host_take(&h), -1);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 }
 END_TEST
 
@@ -260,11 +251,11 @@ START_TEST(dlc5_ft1_every_flipped_bit_is_refused)
 	f[_i / 8] ^= (uint8_t)(1 << _i % 8);
 	host_send_raw(&h, f, sizeof(f));
 	ck_assert_int_eq(host_take(&h), 0xA0);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 	f[_i / 8] ^= (uint8_t)(1 << _i % 8);
 	host_send_raw(&h, f, sizeof(f));
 	ck_assert_int_eq(host_take(&h), 0x80);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 }
 END_TEST
 
@@ -275,7 +266,7 @@ START_TEST(dlc5_ft11_ft16_wrong_sizes_get_a_nak)
 
 	host_send_raw(&h, f, sizes[_i]);
 	ck_assert_int_eq(host_take(&h), 0xA0);
-	ck_assert_uint_eq(commands(), 0);
+	ck_assert_uint_eq(host_commands(&h), 0);
 }
 END_TEST
 
@@ -356,7 +347,7 @@ START_TEST(dlc8_ft2_a_nak_brings_the_same_frame_at_once)
 	}
 	host_control(&h, 0xA0);
 	ck_assert_int_eq(host_take(&h), 0xC0);
-	ck_assert_uint_eq(commands(), 1);
+	ck_assert_uint_eq(host_commands(&h), 1);
 }
 END_TEST
 
@@ -445,7 +436,7 @@ START_TEST(a_second_command_while_one_executes_is_as_if_lost)
 	host_control(&h, 0x80);
 	send_command(1, 0, 100);
 	ck_assert_int_eq(host_wait(&h, 5), 0x05);
-	ck_assert_uint_eq(commands(), 2);
+	ck_assert_uint_eq(host_commands(&h), 2);
 }
 END_TEST
 
@@ -508,10 +499,7 @@ END_TEST
 int
 main(void)
 {
-	const struct {
-		const TTest *test;
-		int n;
-	} tests[] = {
+	const struct sim_test tests[] = {
 		{ checksum_vectors, NITEMS(crcs) },
 		{ checksum_of_all_bytes, 1 },
 		{ datasheet_exchange, 1 },
@@ -542,19 +530,6 @@ main(void)
 		{ ft20_after_a_data_byte_nack_the_partial_write_is_ignored, 1 },
 		{ ft23_after_a_reset_a_number_other_than_0_gets_ack_3, 1 },
 	};
-	Suite *s = suite_create("sim_frame");
-	TCase *tc = tcase_create("frames");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	for (size_t i = 0; i < NITEMS(tests); i++)
-		tcase_add_loop_test(tc, tests[i].test, 0, tests[i].n);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return sim_tests_run("sim_frame", "frames", setup, teardown, tests, NITEMS(tests));
 }

@@ -492,10 +492,7 @@ END_TEST
 int
 main(void)
 {
-	const struct {
-		const TTest *test;
-		int n;
-	} tests[] = {
+	const struct sim_test tests[] = {
 		{ a_new_image_is_private_and_never_overwrites, 1 },
 		{ a_dangling_link_is_not_followed, 1 },
 		{ nothing_is_left_when_making_fails, 1 },
@@ -515,19 +512,6 @@ main(void)
 		{ virtual_time_repeats_exactly, 1 },
 		{ clocks_that_cannot_be_compared_add_nothing, 2 },
 	};
-	Suite *s = suite_create("sim_image");
-	TCase *tc = tcase_create("image");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120);
-	for (size_t i = 0; i < NITEMS(tests); i++)
-		tcase_add_loop_test(tc, tests[i].test, 0, tests[i].n);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return sim_tests_run("sim_image", "image", setup, teardown, tests, NITEMS(tests));
 }
