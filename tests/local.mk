@@ -29,8 +29,9 @@ lint_tests += tests/conformance.sh
 check_reports = tests/conformance.sh
 check-local: check-TESTS
 	@for r in $(check_reports); do top_srcdir='$(abs_top_srcdir)' $(SHELL) $(srcdir)/$$r report; done
-	@$(if $(filter $(client_tests),$(TESTS)), \
-	    $(SHELL) $(srcdir)/tests/totals.sh clients . $(filter $(client_tests),$(TESTS)),:)
+	@$(if $(filter $(client_tests) $(long_client_tests),$(TESTS)), \
+	    $(SHELL) $(srcdir)/tests/totals.sh clients . \
+	    $(filter $(client_tests) $(long_client_tests),$(TESTS)),:)
 .PHONY: check-local
 
 TEST_EXTENSIONS = .sh

@@ -23,6 +23,7 @@ EXTRA_DIST += tests/cli/client-lib.sh
 # Their results, one row each in the table that "make check" ends with.
 CLEANFILES += $(client_tests:.sh=.client)
 # This one installs its client from another registry.
-dist_check_SCRIPTS += tests/cli/aws_sdk.sh
-long_tests += tests/cli/aws_sdk.sh
-CLEANFILES += tests/cli/aws_sdk.client
+long_client_tests = tests/cli/aws_sdk.sh
+dist_check_SCRIPTS += $(long_client_tests)
+long_tests += $(long_client_tests)
+CLEANFILES += $(long_client_tests:.sh=.client)

@@ -129,11 +129,17 @@ INIT
 chmod 755 "$root/init"
 (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$work/initrd"
 
+status=0
 timeout 300 qemu-system-x86_64 -accel tcg -cpu max -m 512 -nographic -no-reboot -nodefaults \
     -serial stdio -kernel "$image" -initrd "$work/initrd" \
-    -append "console=ttyS0 quiet panic=1" </dev/null >"$work/raw" 2>&1 || true
+    -append "console=ttyS0 quiet panic=1" </dev/null >"$work/raw" 2>&1 || status=$?
 tr -d '\r' <"$work/raw" >"$work/console"
-grep -v 'ft260_i2c_write: failed to start' "$work/console"
+grep -v 'ft260_i2c_write: failed to start' "$work/console" || fail "the machine said nothing, qemu ended with $status"
+case $status in
+0) ;;
+124) fail "the machine was not done after 300 s" ;;
+*) fail "qemu ended with $status" ;;
+esac
 grep -q '^lane_c: end' "$work/console" || fail "the machine came to no end"
 
 failed=0
