@@ -48,6 +48,10 @@ heard 5
 
 step 'another key than that of the certificate'
 sed "s/'device',/'e0f0',/" "$tmp/publish.js" > "$tmp/other.js"
+shows 'label:      e0f0' pkcs11-tool --module "$module" --list-objects --type privkey
 if publish other.js; then
 	fail 'connected with the factory key'
 fi
+# It was not for want of a broker.
+publish publish.js || { cat "$tmp/log" "$tmp/server.log"; fail 'after a refusal'; }
+heard 6

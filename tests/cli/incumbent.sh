@@ -42,6 +42,7 @@ listings() {
 			fail 'EC in a slot for RSA'
 		fi
 	done
+	shows ECDSA p11 --list-mechanisms --slot 0
 	if p11 --list-mechanisms --slot 0 2> /dev/null | grep KEY-PAIR-GEN; then
 		fail "key generation in the factory's slot"
 	fi
