@@ -34,7 +34,8 @@ check-local: check-TESTS
 	    $(filter $(client_tests) $(long_client_tests),$(TESTS)),:)
 .PHONY: check-local
 
-TEST_EXTENSIONS = .sh
+# ".long" are programs of the long tests: rules for names without an extension exist of TESTS alone.
+TEST_EXTENSIONS = .sh .long
 TESTS = $(lint_tests) $(unit_tests) $(module_tests) $(cli_tests)
 AM_TESTS_ENVIRONMENT = \
 	export top_srcdir='$(abs_top_srcdir)'; \

@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091,SC2154 # client-lib.sh sets them
 set -eu
 . "${top_srcdir:?}/tests/cli/client-lib.sh"
-need p11tool openssl
+need p11tool pkcs11-tool openssl
 new_chip
 new_ca
 client p11tool gnutls-bin
@@ -79,6 +79,23 @@ p11 --delete "$url;id=%A1%C1;type=cert"
 gone "$url;id=%A1%C1;type=cert"
 p11 --delete "$url;id=%A1%C1;type=private"
 gone "$url;id=%A1%C1"
+
+works 'data objects, made by pkcs11-tool'
+printf 'to be kept' > "$tmp/data"
+pkcs11-tool --module "$module" --write-object "$tmp/data" --type data --label note \
+	--application-label app > "$tmp/log" 2>&1
+shows 'Type: Data' p11 --list-all "$url;object=note"
+p11 --export "$url;object=note;type=data" | sed '/^-/d' | openssl base64 -d > "$tmp/back"
+cmp "$tmp/data" "$tmp/back"
+p11 --delete "$url;object=note;type=data"
+gone "$url;object=note;type=data"
+
+works 'secret keys'
+p11 --write --secret-key=00112233445566778899aabbccddeeff --label shared "$url" > "$tmp/log" 2>&1
+shows 'Type: Secret key' p11 --list-all "$url;object=shared"
+shows CKA_SENSITIVE p11 --list-all "$url;object=shared"
+p11 --delete "$url;object=shared"
+gone "$url;object=shared"
 
 works 'as in the manual'
 new_chip

@@ -135,6 +135,26 @@ cmp "$tmp/data" "$tmp/back"
 p11 --delete-object --type data --label note
 refused p11 --read-object --type data --label note -o "$tmp/back"
 
+works 'secret keys'
+# Made on the chip, so it cannot be one that is not sensitive.
+refused p11 --keygen --key-type AES:16 --id c1 --label aes
+p11 --keygen --key-type AES:16 --id c1 --label aes --sensitive > "$tmp/log" 2>&1
+shows 'Secret Key Object; AES length 16' p11 -O --type secrkey
+iv=000102030405060708090a0b0c0d0e0f
+for m in AES-CBC AES-CBC-PAD; do
+	[ "$m" = AES-CBC ] && file=$tmp/rnd16 || file=$tmp/data
+	head -c 48 "$tmp/rnd" > "$tmp/rnd16"
+	p11 --encrypt -m "$m" --iv "$iv" --id c1 -i "$file" -o "$tmp/enc" 2> /dev/null
+	if cmp -s "$file" "$tmp/enc"; then
+		fail 'not encrypted'
+	fi
+	rm -f "$tmp/plain"
+	p11 --decrypt -m "$m" --iv "$iv" --id c1 -i "$tmp/enc" -o "$tmp/plain" 2> /dev/null
+	cmp "$file" "$tmp/plain"
+done
+# The chip has no command that would take a key back.
+refused p11 --delete-object --type secrkey --id c1
+
 works 'its own tests, EC, fork, threads'
 new_chip
 p11 --keypairgen --key-type EC:prime256v1 --id b1 --label test > "$tmp/log" 2>&1

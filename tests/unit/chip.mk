@@ -111,8 +111,8 @@ tests_unit_test_chip_sweep_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS
 tests_unit_test_chip_sweep_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 # The same at every single transfer.
-check_PROGRAMS += tests/unit/test_chip_sweep_long
-long_tests += tests/unit/test_chip_sweep_long
+check_PROGRAMS += tests/unit/test_chip_sweep.long
+long_tests += tests/unit/test_chip_sweep.long
 tests_unit_test_chip_sweep_long_SOURCES = $(tests_unit_test_chip_sweep_SOURCES)
 tests_unit_test_chip_sweep_long_CPPFLAGS = $(AM_CPPFLAGS) -DSWEEP_EVERY=1
 tests_unit_test_chip_sweep_long_CFLAGS = $(tests_unit_test_chip_sweep_CFLAGS)
@@ -146,8 +146,8 @@ tests_unit_test_chip_quirks_SOURCES = tests/unit/test_chip_quirks.c tests/unit/t
 tests_unit_test_chip_quirks_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_chip_quirks_LDADD = $(chip_sim_libs) $(CRYPTO_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/unit/test_chip_quirks_long
-long_tests += tests/unit/test_chip_quirks_long
+check_PROGRAMS += tests/unit/test_chip_quirks.long
+long_tests += tests/unit/test_chip_quirks.long
 tests_unit_test_chip_quirks_long_SOURCES = $(tests_unit_test_chip_quirks_SOURCES)
 tests_unit_test_chip_quirks_long_CPPFLAGS = $(AM_CPPFLAGS) -DALL_PARTS=1
 tests_unit_test_chip_quirks_long_CFLAGS = $(tests_unit_test_chip_quirks_CFLAGS)

@@ -63,8 +63,8 @@ tests_unit_test_store_cut_LDADD = $(store_test_libs)
 tests_unit_test_store_cut_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
 
 # The same at every single transfer.
-check_PROGRAMS += tests/unit/test_store_cut_long
-long_tests += tests/unit/test_store_cut_long
+check_PROGRAMS += tests/unit/test_store_cut.long
+long_tests += tests/unit/test_store_cut.long
 tests_unit_test_store_cut_long_SOURCES = tests/unit/test_store_cut.c $(store_host)
 tests_unit_test_store_cut_long_CPPFLAGS = $(AM_CPPFLAGS) -DCUT_EVERY=1
 tests_unit_test_store_cut_long_CFLAGS = $(store_test_cflags)
@@ -75,16 +75,16 @@ tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c $(store_
 tests_unit_test_store_hostile_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_hostile_LDADD = $(store_test_libs)
 
-check_PROGRAMS += tests/unit/test_store_hostile_long
-long_tests += tests/unit/test_store_hostile_long
+check_PROGRAMS += tests/unit/test_store_hostile.long
+long_tests += tests/unit/test_store_hostile.long
 tests_unit_test_store_hostile_long_SOURCES = tests/unit/test_store_hostile.c $(store_host)
 tests_unit_test_store_hostile_long_CPPFLAGS = $(AM_CPPFLAGS) -DROUNDS=300
 tests_unit_test_store_hostile_long_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_hostile_long_LDADD = $(store_test_libs)
 
 # A thousand keys, and RSA the long way.
-check_PROGRAMS += tests/unit/test_store_recover_long
-long_tests += tests/unit/test_store_recover_long
+check_PROGRAMS += tests/unit/test_store_recover.long
+long_tests += tests/unit/test_store_recover.long
 tests_unit_test_store_recover_long_SOURCES = tests/unit/test_store_recover.c
 tests_unit_test_store_recover_long_CPPFLAGS = $(AM_CPPFLAGS) -DLONG
 tests_unit_test_store_recover_long_CFLAGS = $(store_test_cflags)

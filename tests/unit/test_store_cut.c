@@ -20,7 +20,7 @@
 #include "tests/unit/test_store_host.h"
 
 #ifndef CUT_EVERY
-#define CUT_EVERY 11 /* every transfer: test_store_cut_long */
+#define CUT_EVERY 11 /* every transfer: test_store_cut.long */
 #endif
 
 int __real_bus_write(struct bus *b, const uint8_t *data, size_t len);

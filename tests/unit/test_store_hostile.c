@@ -17,7 +17,7 @@
 #include "tests/unit/test_store_host.h"
 
 #ifndef ROUNDS
-#define ROUNDS 25 /* many more: test_store_hostile_long */
+#define ROUNDS 25 /* many more: test_store_hostile.long */
 #endif
 
 static unsigned rnd_state = 7;
