@@ -176,14 +176,18 @@ is_record(struct store *st, struct data_slot *d, bool *yes)
 	return r;
 }
 
-/* An untyped object that is not of the index. */
+/*
+ * An untyped object that is not of the index. Where writing was cut short the content tells: it is
+ * as before or as it was to be, for the chip writes it at once.
+ */
 static int
 is_data(struct store *st, struct data_slot *d, bool *yes)
 {
+	const uint8_t state = index_state(&st->index, index_code(d->oid, 0));
 	bool record;
 	int r;
 
-	*yes = (index_state(&st->index, index_code(d->oid, 0)) & INDEX_STATE_DATA) != 0;
+	*yes = (state & (INDEX_STATE_DATA | INDEX_STATE_PENDING)) == INDEX_STATE_DATA;
 	if (*yes)
 		return 0;
 	if ((r = look(st, d)) != 0 || d->zero)
@@ -191,6 +195,12 @@ is_data(struct store *st, struct data_slot *d, bool *yes)
 	r = is_record(st, d, &record);
 	*yes = r == 0 && !record;
 	return r;
+}
+
+bool
+data_cut_short(const struct store *st, const struct data_slot *d)
+{
+	return (index_state(&st->index, index_code(d->oid, 0)) & INDEX_STATE_PENDING) != 0;
 }
 
 int
@@ -210,7 +220,7 @@ data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes)
 	if ((r = data_meta(st, d)) != 0)
 		return r;
 	if (d->meta.type == TYPE_PRESSEC || secret) {
-		*yes = secret && d->meta.type == TYPE_PRESSEC;
+		*yes = secret && d->meta.type == TYPE_PRESSEC && !data_cut_short(st, d);
 		return 0;
 	}
 	if (d->meta.type > 0) {

@@ -225,33 +225,40 @@ speaks_for_itself(const struct cur *value)
 
 /* The index with the names; STORE_EFULL when it does not hold what is needed. */
 static int
-plan(struct store *st, const struct request *q, uint16_t oid, struct index *ix)
+plan(struct store *st, const struct request *q, const struct object *o, struct index *ix)
 {
-	const uint8_t code = index_code(oid, 0);
+	const uint8_t code = index_code(o->data->oid, 0);
 	int r;
 
 	*ix = st->index;
 	index_drop(ix, code);
 	if ((r = index_set_state(ix, code, INDEX_STATE_DATA)) == 0)
-		r = store_put_names(st, ix, oid, q->tmpl, q->n);
+		r = store_put_names(st, ix, o->data->oid, q->tmpl, q->n);
 	if (r == HAL_ETOOBIG)
 		r = STORE_EFULL;
 	if (r == 0)
 		r = index_room(st, ix->len);
-	if (r != STORE_EFULL || q->named || !speaks_for_itself(&q->value))
+	if (r != STORE_EFULL || q->named || o->kind == OBJ_SECRET || !speaks_for_itself(&q->value))
 		return r;
 	*ix = st->index;
+	index_drop(ix, code);
 	return 0;
 }
 
-/* What was said of an object that is gone does not hold for the new one. */
+/*
+ * The names first, marked, so that nothing without them is left when this is cut short. What was
+ * said of an object that is gone does not hold for the new one.
+ */
 static int
-drop_names(struct store *st, uint16_t oid)
+save_intent(struct store *st, const struct index *planned, uint16_t oid)
 {
-	struct index ix = st->index;
+	const uint8_t code = index_code(oid, 0), state = index_state(planned, code);
+	struct index ix = *planned;
+	int r = 0;
 
-	index_drop(&ix, index_code(oid, 0));
-	return index_save(st, &ix);
+	if (state != 0)
+		r = index_set_state(&ix, code, state | INDEX_STATE_PENDING);
+	return r != 0 ? r : index_save(st, &ix);
 }
 
 /*
@@ -276,7 +283,12 @@ create(struct store *st, enum obj_kind kind, struct request *q, CK_OBJECT_HANDLE
 	int r;
 
 	if ((r = index_load(st)) != 0 || (r = choose_slot(st, q, &o.data)) != 0 ||
-	    (r = plan(st, q, o.data->oid, &ix)) != 0 || (r = drop_names(st, o.data->oid)) != 0)
+	    (r = plan(st, q, &o, &ix)) != 0)
+		return r;
+	/* A secret whose writing was cut short. */
+	if (o.data->meta.type > 0 && (r = data_erase(st, o.data)) != 0)
+		return r;
+	if ((r = save_intent(st, &ix, o.data->oid)) != 0)
 		return r;
 	object_retire(st, &o);
 	if ((kind == OBJ_SECRET && (r = make_secret(st, o.data)) != 0) ||

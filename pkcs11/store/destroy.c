@@ -190,7 +190,23 @@ cert_destroy(struct store *st, const struct object *o)
 	return destroy_cert(st, o->slot, o->n);
 }
 
-/* Content first: names without an object mean nothing. */
+/*
+ * Marks the entry, so that what is cut short is no object with the wrong content. One that this
+ * module did not make has no state, and its content tells.
+ */
+static int
+save_intent(struct store *st, struct index *ix, uint8_t code)
+{
+	const uint8_t state = index_state(ix, code);
+	int r;
+
+	if (state == 0)
+		return 0;
+	r = index_set_state(ix, code, state | INDEX_STATE_PENDING);
+	return r != 0 ? r : index_save(st, ix);
+}
+
+/* Content before names: without an object they mean nothing. */
 int
 data_destroy(struct store *st, const struct object *o)
 {
@@ -204,7 +220,9 @@ data_destroy(struct store *st, const struct object *o)
 	if ((r = index_load(st)) != 0)
 		return r;
 	ix = st->index;
-	if ((r = data_unlocked(st, o->data)) != 0 || (r = data_erase(st, o->data)) != 0)
+	if ((r = data_unlocked(st, o->data)) != 0 ||
+	    (r = save_intent(st, &ix, index_code(o->data->oid, 0))) != 0 ||
+	    (r = data_erase(st, o->data)) != 0)
 		return r;
 	object_retire(st, o);
 	index_drop(&ix, index_code(o->data->oid, 0));

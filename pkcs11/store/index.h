@@ -58,7 +58,8 @@
 #define INDEX_STATE_DESTROYED 0x02 /* overwritten; INDEX_HASH and INDEX_ALG tell with what */
 #define INDEX_STATE_PENDING                                                                        \
 	0x04                  /* about to be generated, or with DESTROYED about to be              \
-				 overwritten: still set means that this was cut short */
+				 overwritten; of a data object or secret: about to be written or   \
+				 erased. Still set means that this was cut short */
 #define INDEX_STATE_DATA 0x08 /* of a data object: there is one, even if it is all zero */
 
 /* Field types. 0 is left for a form of fields to come. */

@@ -273,6 +273,9 @@ bool data_type_secret(int type); /* whose content is nobody's to read */
 void data_forget(struct data_slot *d);
 /* Whether there is an object: data, or with secret a generic secret key. */
 int data_exists(struct store *st, struct data_slot *d, bool secret, bool *yes);
+
+/* Whether writing or erasing it was begun and not ended. The index is loaded. */
+bool data_cut_short(const struct store *st, const struct data_slot *d);
 /* Whether somebody's data may be put in: nothing there, of no type, not locked. */
 int data_free_slot(struct store *st, struct data_slot *d, bool *yes);
 /* At least the first n bytes of the content, or all of it, in d->raw. */

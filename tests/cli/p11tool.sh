@@ -70,6 +70,20 @@ openssl pkey -pubin -in "$tmp/rsa.pub" -noout
 p11 --test-sign --sign-params= "$url;object=rsa;type=private" > "$tmp/log" 2>&1 ||
 	p11 --test-sign "$url;object=rsa;type=private"
 
+works 'the same URLs on another host'
+pkcs11-tool --module "$module" --write-object "$tmp/a" --type data --label note > "$tmp/log" 2>&1
+mkdir "$tmp/host1" "$tmp/host2"
+HOME=$tmp/host1 p11 --list-all --only-urls "$url" > "$tmp/urls1"
+# The chip alone has moved.
+mv "$tmp/chip.img" "$tmp/host2/soldered.img"
+OPTIGA_DEVICE=sim:$tmp/host2/soldered.img HOME=$tmp/host2 p11 --list-all --only-urls "$url" > "$tmp/urls2"
+mv "$tmp/host2/soldered.img" "$tmp/chip.img"
+cmp "$tmp/urls1" "$tmp/urls2"
+[ "$(grep -c '^pkcs11:' "$tmp/urls1")" = "$(sort -u "$tmp/urls1" | grep -c '^pkcs11:')" ] || fail 'one URL twice'
+for type in private public cert data; do
+	grep -q "type=$type" "$tmp/urls1" || fail "no URL of type $type"
+done
+
 works rename
 p11 --set-label renamed "$url;id=%A1%C1;type=cert"
 shows 'Label: renamed' p11 --list-all "$url"

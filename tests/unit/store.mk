@@ -15,6 +15,7 @@ store_tests = \
 	tests/unit/test_store_feature \
 	tests/unit/test_store_standard \
 	tests/unit/test_store_cut \
+	tests/unit/test_store_cut_data \
 	tests/unit/test_store_hostile
 check_PROGRAMS += $(store_tests)
 unit_tests += $(store_tests)
@@ -56,8 +57,9 @@ tests_unit_test_store_standard_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_standard_LDADD = $(store_test_libs)
 
 # Dies at a bus transfer of its choice, or loses the bus while it computes.
+store_cut = tests/unit/store_cut.c tests/unit/store_cut.h $(store_host)
 store_cut_wraps = -Wl,--wrap=bus_write,--wrap=bus_lock,--wrap=bus_unlock,--wrap=recover_long,--wrap=recover_key
-tests_unit_test_store_cut_SOURCES = tests/unit/test_store_cut.c $(store_host)
+tests_unit_test_store_cut_SOURCES = tests/unit/test_store_cut.c $(store_cut)
 tests_unit_test_store_cut_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_cut_LDADD = $(store_test_libs)
 tests_unit_test_store_cut_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
@@ -65,11 +67,25 @@ tests_unit_test_store_cut_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
 # The same at every single transfer.
 check_PROGRAMS += tests/unit/test_store_cut.long
 long_tests += tests/unit/test_store_cut.long
-tests_unit_test_store_cut_long_SOURCES = tests/unit/test_store_cut.c $(store_host)
+tests_unit_test_store_cut_long_SOURCES = tests/unit/test_store_cut.c $(store_cut)
 tests_unit_test_store_cut_long_CPPFLAGS = $(AM_CPPFLAGS) -DCUT_EVERY=1
 tests_unit_test_store_cut_long_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_cut_long_LDADD = $(store_test_libs)
 tests_unit_test_store_cut_long_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
+
+# The same of data, secrets and certificates.
+tests_unit_test_store_cut_data_SOURCES = tests/unit/test_store_cut_data.c $(store_cut)
+tests_unit_test_store_cut_data_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_cut_data_LDADD = $(store_test_libs)
+tests_unit_test_store_cut_data_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bus_write
+
+check_PROGRAMS += tests/unit/test_store_cut_data.long
+long_tests += tests/unit/test_store_cut_data.long
+tests_unit_test_store_cut_data_long_SOURCES = $(tests_unit_test_store_cut_data_SOURCES)
+tests_unit_test_store_cut_data_long_CPPFLAGS = $(AM_CPPFLAGS) -DCUT_EVERY=1
+tests_unit_test_store_cut_data_long_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_cut_data_long_LDADD = $(store_test_libs)
+tests_unit_test_store_cut_data_long_LDFLAGS = $(tests_unit_test_store_cut_data_LDFLAGS)
 
 tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c $(store_host)
 tests_unit_test_store_hostile_CFLAGS = $(store_test_cflags)
