@@ -37,6 +37,8 @@ static const char usage[] =
     "                     ASIASTANDIN000000002 are known always\n"
     "  --clock SECONDS    our clock is so far ahead of the machine's\n"
     "  --page-size N      longest page of a list\n"
+    "  --latency MS       every request waits so long before it is looked at\n"
+    "  --quota N          more than N requests a second of one call: 429\n"
     "  --limit SECONDS    exit after (600)\n"
     "  --fault SPEC       CALL:WHICH:KIND[:ARG]; WHICH counts the requests of that\n"
     "                     call since the start: 3, 3- or *; CALL may be *\n"
@@ -57,6 +59,8 @@ enum opt {
 	OPT_KEY,
 	OPT_CLOCK,
 	OPT_PAGE,
+	OPT_LATENCY,
+	OPT_QUOTA,
 	OPT_LIMIT,
 	OPT_FAULT,
 	OPT_HELP,
@@ -70,6 +74,8 @@ static const struct option options[] = {
 	{ "key", required_argument, NULL, OPT_KEY },
 	{ "clock", required_argument, NULL, OPT_CLOCK },
 	{ "page-size", required_argument, NULL, OPT_PAGE },
+	{ "latency", required_argument, NULL, OPT_LATENCY },
+	{ "quota", required_argument, NULL, OPT_QUOTA },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "fault", required_argument, NULL, OPT_FAULT },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -128,6 +134,8 @@ take_option(int opt, const char *arg)
 	case OPT_KEY: add_key(arg); break;
 	case OPT_CLOCK: server.clock_offset = strtol(arg, NULL, 10); break;
 	case OPT_PAGE: server.page_size = (unsigned int)strtoul(arg, NULL, 10); break;
+	case OPT_LATENCY: server.latency = (unsigned int)strtoul(arg, NULL, 10); break;
+	case OPT_QUOTA: server.quota = strtod(arg, NULL); break;
 	case OPT_LIMIT: opts.limit = (unsigned int)strtoul(arg, NULL, 10); break;
 	case OPT_FAULT: add_fault(arg); break;
 	case OPT_HELP: (void)printf("%s%s", usage, si_fault_help()); exit(0);

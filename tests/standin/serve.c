@@ -305,6 +305,9 @@ decide(struct si_cx *cx, const struct si_fault *fault)
 		s->clock_offset = arg_or(fault->arg, 600);
 	if (call == NULL || cx->status != 200 || !check_signature(cx, sts)) {
 		cx->fault = SI_NONE;
+	} else if (!si_quota_take(s, call->name)) {
+		si_error(cx, 429, "ThrottlingException", "Rate exceeded");
+		cx->fault = SI_NONE;
 	} else if (fault != NULL && answers_instead(fault->kind)) {
 		answer_fault(cx, fault->kind, fault->arg);
 	} else if (fault == NULL || !happens_before(fault->kind)) {
@@ -347,6 +350,8 @@ si_serve(struct si *s, struct si_conn *c)
 	(void)snprintf(file, sizeof(file), "%s/faults", s->dir);
 	name = name_of(&rq);
 	cx.query = json_object();
+	if (s->latency > 0)
+		(void)usleep(s->latency * 1000);
 	(void)pthread_mutex_lock(&lock);
 	fault = si_fault_find(s->faults, s->nfaults, file, name, count(s, name), &from_file);
 	cx.fault = fault != NULL ? fault->kind : SI_NONE;

@@ -146,12 +146,18 @@ struct si {
 	json_t *counts; /* requests per call since the start */
 	long clock_offset;
 	unsigned int page_size; /* most entries of one page */
+	unsigned int latency;   /* ms before a request is looked at */
+	double quota;           /* requests a second of each call; 0: no limit */
+	json_t *quota_full;     /* per call, see quota.c */
 	unsigned int requests;
 };
 
 void si_state_load(struct si *s);
 void si_state_save(const struct si *s);
 time_t si_now(const struct si *s);
+
+/* Whether the quota has room for one more request of the call; takes it. */
+bool si_quota_take(struct si *s, const char *call);
 
 /* One request under way. */
 struct si_cx {

@@ -35,6 +35,7 @@ si_state_load(struct si *s)
 		if (!json_is_object(json_object_get(s->state, tables[i])))
 			(void)json_object_set_new(s->state, tables[i], json_object());
 	s->counts = json_object();
+	s->quota_full = json_object();
 	si_state_save(s);
 }
 
