@@ -11,73 +11,36 @@
 #include "provision/cloud.h"
 #include "provision/job.h"
 #include "provision/report.h"
-
-static void
-add_key(json_t *row, const struct token_key *k)
-{
-	char kind[64], id[2 * sizeof(k->id) + 1];
-
-	report_add(row, "key",
-	    k->pub != NULL ? key_name(k->pub, kind, sizeof(kind)) : "public key not known");
-	for (size_t i = 0; i < k->id_len; i++)
-		(void)snprintf(id + 2 * i, 3, "%02x", k->id[i]);
-	report_add(row, "id", id);
-}
+#include "provision/show.h"
 
 static bool
-show_slot(struct job *j, const struct slot *s, json_t *rows)
+draw(const struct show *s, const struct options *o)
 {
-	json_t *row = report_new();
-	enum found found;
-	char name[32];
+	struct look l;
 
-	(void)snprintf(name, sizeof(name), "%s (%04X)", s->name, s->key_oid);
-	report_add(row, "slot", name);
-	found = token_find_key(j->token, s, &j->key);
-	if (found == FOUND_NONE)
-		report_add(row, "key", "none");
-	if (found == FOUND_ONE) {
-		add_key(row, &j->key);
-		if (!token_certs(j->token, &j->key, j->certs, JOB_CERTS, &j->ncerts))
-			found = FOUND_FAILED;
-	}
-	for (size_t i = 0; i < j->ncerts; i++) {
-		if (j->certs[i].cert == NULL || j->key.pub == NULL ||
-		    !cert_is_for(j->certs[i].cert, j->key.pub))
-			continue;
-		report_cert(row, j->certs[i].cert);
-		break;
-	}
-	token_certs_clear(j->certs, j->ncerts);
-	j->ncerts = 0;
-	token_key_clear(&j->key);
-	return json_array_append_new(rows, row) == 0 && found != FOUND_FAILED;
+	if (o->json)
+		return report_print(show_json(s), true);
+	look_init(&l, stdout);
+	show_text(s, &l);
+	return true;
 }
 
 enum prov_exit
 cmd_show(const struct options *o)
 {
-	json_t *r = report_new(), *rows = json_array();
-	struct job j;
+	struct show s = { .all = false };
+	struct token *t;
 	bool ok;
 
-	ok = job_open(&j, o, false);
-	if (ok) {
-		report_add(r, "token", token_label(j.token));
-		report_add(r, "serial", token_serial(j.token));
-		report_add(r, "model", token_model(j.token));
-		report_add(r, "made_by", token_manufacturer(j.token));
-		for (size_t i = 0; ok && slot_row(i) != NULL; i++)
-			if (j.slot == NULL || j.slot == slot_row(i))
-				ok = show_slot(&j, slot_row(i), rows);
+	if (o->slot != NULL && (s.slot = chip_slot_find(o->slot)) == NULL) {
+		prov_error("--slot \"%s\" is no key slot", o->slot);
+		prov_hint("slots are E0F0 (first) to E0F3 (fourth), E0FC (five) and E0FD (six)");
+		return PROV_USAGE;
 	}
-	(void)json_object_set(r, "slots", rows);
-	json_decref(rows);
-	if (ok)
-		ok = report_print(r, o->json);
-	else
-		json_decref(r);
-	job_close(&j);
+	t = token_open(&o->token);
+	ok = t != NULL && show_open(&s, t) && draw(&s, o);
+	show_close(&s);
+	token_close(&t);
 	return ok ? PROV_OK : PROV_FAILED;
 }
 

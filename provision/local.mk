@@ -8,13 +8,17 @@ noinst_LTLIBRARIES += libprov.la
 # All but main, for tests too.
 libprov_la_SOURCES = \
 	provision/ca.c provision/ca.h provision/cert.c provision/cert.h \
+	provision/certinfo.c provision/certinfo.h \
+	provision/chipcert.c provision/chipmap.c provision/chipmap.h provision/chipwords.c \
 	provision/cloud.c provision/cloud.h provision/leftover.c \
 	provision/config.c provision/config.h provision/confnames.c \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \
-	provision/signer.c provision/stop.c provision/stop.h \
+	provision/show.c provision/show.h provision/showhtml.c provision/showhtml.h \
+	provision/showjson.c provision/showstyle.c provision/showtext.c \
+	provision/signer.c provision/stop.c provision/stop.h provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

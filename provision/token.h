@@ -52,6 +52,9 @@ void token_key_clear(struct token_key *k);
 /* The private key in a slot, and its public key. */
 enum found token_find_key(struct token *t, const struct slot *s, struct token_key *out);
 
+/* The same of a private key that was found; false, without a word: it has no ID. */
+bool token_key_read(struct token *t, CK_OBJECT_HANDLE handle, struct token_key *out);
+
 /* A new key pair as the configuration says, in its slot. The slot must be free. */
 bool token_generate(struct token *t, const struct config *c, struct token_key *out);
 

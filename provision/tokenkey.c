@@ -174,12 +174,30 @@ find_private(struct token *t, CK_ATTRIBUTE_TYPE by, const unsigned char oid[2],
 	return object_find(t, templ, 2, out, 2, n);
 }
 
+bool
+token_key_read(struct token *t, CK_OBJECT_HANDLE handle, struct token_key *out)
+{
+	unsigned char *id;
+	bool ok;
+
+	memset(out, 0, sizeof(*out));
+	out->handle = handle;
+	id = object_get(t, handle, CKA_ID, &out->id_len);
+	ok = id != NULL && out->id_len <= sizeof(out->id);
+	if (ok)
+		memcpy(out->id, id, out->id_len);
+	else
+		out->id_len = 0;
+	free(id);
+	out->pub = ok ? find_public(t, out) : public_from(t, handle);
+	return ok;
+}
+
 enum found
 token_find_key(struct token *t, const struct slot *s, struct token_key *out)
 {
 	const unsigned char oid[2] = { (unsigned char)(s->key_oid >> 8), s->key_oid & 0xFF };
 	CK_OBJECT_HANDLE hits[2];
-	unsigned char *id;
 	CK_ULONG n = 0;
 	CK_RV rv;
 
@@ -199,17 +217,11 @@ token_find_key(struct token *t, const struct slot *s, struct token_key *out)
 		prov_hint("give all but one another ID, or destroy them");
 		return FOUND_FAILED;
 	}
-	out->handle = hits[0];
-	id = object_get(t, hits[0], CKA_ID, &out->id_len);
-	if (id == NULL || out->id_len > sizeof(out->id)) {
+	if (!token_key_read(t, hits[0], out)) {
 		prov_error(
 		    "cannot read the ID of the key in slot \"%s\" (%04X)", s->name, s->key_oid);
-		free(id);
 		return FOUND_FAILED;
 	}
-	memcpy(out->id, id, out->id_len);
-	free(id);
-	out->pub = find_public(t, out);
 	return FOUND_ONE;
 }
 

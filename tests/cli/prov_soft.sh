@@ -10,7 +10,7 @@ ec=$vectors/vendor-ec.jsn rsa=$vectors/vendor-rsa.jsn
 edit() { sed "s|$1|$2|" "${3:-$ec}" >edited.jsn; }
 objects() { find tokens -name '*.object' | wc -l; }
 
-expect 0 'key          none' show
+expect 0 '  none' show
 for config in "$ec" "$rsa"; do
 	expect 0 'result       provisioned' run --ca local:ca "$config"
 	prov run --ca local:ca "$config"

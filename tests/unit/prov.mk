@@ -2,7 +2,7 @@
 
 dist_check_DATA += tests/vectors/vendor-ec.jsn tests/vectors/vendor-rsa.jsn tests/vectors/vendor-policy.json
 
-prov_tests = tests/unit/test_prov_config tests/unit/test_prov_csr tests/unit/test_prov_journal \
+prov_tests = tests/unit/test_prov_chipmap tests/unit/test_prov_config tests/unit/test_prov_csr tests/unit/test_prov_journal \
 	tests/unit/test_prov_plan
 check_PROGRAMS += $(prov_tests)
 unit_tests += $(prov_tests)
@@ -11,6 +11,10 @@ unit_tests += $(prov_tests)
 prov_test_util = tests/unit/test_prov_util.c tests/unit/test_prov_util.h
 prov_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(libprov_la_CFLAGS)
 prov_test_libs = libprov.la $(CHECK_LIBS) $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+tests_unit_test_prov_chipmap_SOURCES = tests/unit/test_prov_chipmap.c $(prov_test_util)
+tests_unit_test_prov_chipmap_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_chipmap_LDADD = $(prov_test_libs)
 
 tests_unit_test_prov_config_SOURCES = tests/unit/test_prov_config.c $(prov_test_util)
 tests_unit_test_prov_config_CFLAGS = $(prov_test_cflags)
