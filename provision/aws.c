@@ -1,14 +1,17 @@
 /* Opening and closing, and the checks of names; see aws.h. */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provision/awscall.h"
 #include "provision/msg.h"
 
-#define LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
-#define NAME_MAX_LEN 128
+#define LETTERS          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define NAME_MAX_LEN     128
+#define TEMPLATE_MAX_LEN 36
+#define VALUE_MAX_LEN    800
 
 static bool
 resolve(struct aws *a, const struct aws_options *opts)
@@ -84,14 +87,14 @@ aws_partition(const struct aws *a)
 }
 
 static bool
-name_ok(const char *what, const char *name, const char *allowed)
+text_ok(const char *what, const char *name, const char *allowed, size_t min, size_t max)
 {
 	size_t len = strlen(name), good = strspn(name, allowed);
 	unsigned char bad = (unsigned char)name[good];
 
-	if (len == 0 || len > NAME_MAX_LEN) {
-		prov_error("%s \"%.140s\" has %zu characters: 1 to %d are allowed", what, name, len,
-		    NAME_MAX_LEN);
+	if (len < min || len > max) {
+		prov_error("%s \"%.140s\" has %zu characters: %zu to %zu are allowed", what, name,
+		    len, min, max);
 		return false;
 	}
 	if (bad == '\0')
@@ -104,10 +107,44 @@ name_ok(const char *what, const char *name, const char *allowed)
 	return false;
 }
 
+static bool
+name_ok(const char *what, const char *name, const char *allowed)
+{
+	return text_ok(what, name, allowed, 1, NAME_MAX_LEN);
+}
+
 bool
 aws_thing_name_ok(const char *name)
 {
 	return name_ok("thing name", name, LETTERS ":-");
+}
+
+bool
+aws_type_name_ok(const char *name)
+{
+	return name_ok("thing type name", name, LETTERS ":-");
+}
+
+bool
+aws_group_name_ok(const char *name)
+{
+	return name_ok("thing group name", name, LETTERS ":-");
+}
+
+bool
+aws_template_name_ok(const char *name)
+{
+	return text_ok("template name", name, LETTERS "-", 1, TEMPLATE_MAX_LEN);
+}
+
+bool
+aws_attribute_ok(const char *name, const char *value)
+{
+	char what[64];
+
+	(void)snprintf(what, sizeof(what), "value of attribute \"%.32s\"", name);
+	return name_ok("attribute name", name, LETTERS ".,@/:#-") &&
+	       text_ok(what, value, LETTERS ".,@/:#=[]-", 0, VALUE_MAX_LEN);
 }
 
 bool

@@ -6,9 +6,10 @@ aws_sources = provision/aws.h
 noinst_LTLIBRARIES += libprovaws.la libprovmsg.la
 
 libprovaws_la_SOURCES = $(aws_sources) \
-	provision/aws.c provision/awscall.h provision/awscalls.c provision/awscert.c \
+	provision/aws.c provision/awsca.c provision/awscall.h provision/awscalls.c \
+	provision/awscert.c \
 	provision/awsdo.c provision/awserr.c provision/awserr.h provision/awslist.c \
-	provision/awssend.c \
+	provision/awssend.c provision/awsthing.c \
 	provision/cred.c provision/cred.h provision/credconf.c provision/credconf.h \
 	provision/credproc.c provision/credregion.c \
 	provision/http.c provision/http.h provision/ini.c provision/ini.h \

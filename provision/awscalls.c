@@ -9,13 +9,33 @@
 #include "provision/awserr.h"
 #include "provision/msg.h"
 
+/* HTTP as in the service model; %s is the path argument. */
 static const struct call calls[] = {
 	[CALL_GET_CALLER_IDENTITY] = { "GetCallerIdentity", "POST", "/", CALL_STS },
 	[CALL_GET_POLICY] = { "GetPolicy", "GET", "/policies/%s", CALL_FINDS },
 	[CALL_CREATE_POLICY] = { "CreatePolicy", "POST", "/policies/%s",
 	    CALL_CREATES | CALL_EXISTS },
-	[CALL_CREATE_THING] = { "CreateThing", "POST", "/things/%s", CALL_CREATES | CALL_EXISTS },
+	[CALL_DELETE_POLICY] = { "DeletePolicy", "DELETE", "/policies/%s", CALL_VOID | CALL_UNDO },
+	[CALL_CREATE_THING] = { "CreateThing", "POST", "/things/%s",
+	    CALL_CREATES | CALL_EXISTS | CALL_NEEDS },
 	[CALL_DESCRIBE_THING] = { "DescribeThing", "GET", "/things/%s", CALL_FINDS },
+	[CALL_UPDATE_THING] = { "UpdateThing", "PATCH", "/things/%s",
+	    CALL_VOID | CALL_NEEDS | CALL_VERSION },
+	[CALL_DELETE_THING] = { "DeleteThing", "DELETE", "/things/%s",
+	    CALL_VOID | CALL_UNDO | CALL_VERSION },
+	[CALL_CREATE_THING_TYPE] = { "CreateThingType", "POST", "/thing-types/%s",
+	    CALL_CREATES | CALL_EXISTS },
+	[CALL_DESCRIBE_THING_TYPE] = { "DescribeThingType", "GET", "/thing-types/%s", CALL_FINDS },
+	[CALL_CREATE_THING_GROUP] = { "CreateThingGroup", "POST", "/thing-groups/%s",
+	    CALL_CREATES | CALL_EXISTS },
+	[CALL_DESCRIBE_THING_GROUP] = { "DescribeThingGroup", "GET", "/thing-groups/%s",
+	    CALL_FINDS },
+	[CALL_ADD_THING_TO_THING_GROUP] = { "AddThingToThingGroup", "PUT",
+	    "/thing-groups/addThingToThingGroup", CALL_VOID | CALL_NEEDS },
+	[CALL_REMOVE_THING_FROM_THING_GROUP] = { "RemoveThingFromThingGroup", "PUT",
+	    "/thing-groups/removeThingFromThingGroup", CALL_VOID | CALL_UNDO },
+	[CALL_LIST_THING_GROUPS_FOR_THING] = { "ListThingGroupsForThing", "GET",
+	    "/things/%s/thing-groups", CALL_NEEDS },
 	[CALL_CREATE_CERTIFICATE_FROM_CSR] = { "CreateCertificateFromCsr", "POST", "/certificates",
 	    CALL_ONCE | CALL_CREATES },
 	[CALL_DESCRIBE_CERTIFICATE] = { "DescribeCertificate", "GET", "/certificates/%s",
@@ -25,6 +45,10 @@ static const struct call calls[] = {
 	[CALL_DELETE_CERTIFICATE] = { "DeleteCertificate", "DELETE", "/certificates/%s",
 	    CALL_VOID | CALL_UNDO },
 	[CALL_LIST_CERTIFICATES] = { "ListCertificates", "GET", "/certificates", 0 },
+	[CALL_REGISTER_CERTIFICATE] = { "RegisterCertificate", "POST", "/certificate/register",
+	    CALL_CREATES | CALL_EXISTS },
+	[CALL_REGISTER_CERTIFICATE_WITHOUT_CA] = { "RegisterCertificateWithoutCA", "POST",
+	    "/certificate/register-no-ca", CALL_CREATES | CALL_EXISTS },
 	[CALL_ATTACH_POLICY] = { "AttachPolicy", "PUT", "/target-policies/%s",
 	    CALL_VOID | CALL_NEEDS },
 	[CALL_DETACH_POLICY] = { "DetachPolicy", "POST", "/target-policies/%s",
@@ -37,6 +61,22 @@ static const struct call calls[] = {
 	    CALL_NEEDS },
 	[CALL_LIST_PRINCIPAL_THINGS] = { "ListPrincipalThings", "GET", "/principals/things",
 	    CALL_NEEDS },
+	[CALL_LIST_THING_PRINCIPALS] = { "ListThingPrincipals", "GET", "/things/%s/principals",
+	    CALL_NEEDS },
+	[CALL_GET_REGISTRATION_CODE] = { "GetRegistrationCode", "GET", "/registrationcode", 0 },
+	[CALL_REGISTER_CA_CERTIFICATE] = { "RegisterCACertificate", "POST", "/cacertificate",
+	    CALL_CREATES | CALL_EXISTS },
+	[CALL_DESCRIBE_CA_CERTIFICATE] = { "DescribeCACertificate", "GET", "/cacertificate/%s",
+	    CALL_FINDS },
+	[CALL_UPDATE_CA_CERTIFICATE] = { "UpdateCACertificate", "PUT", "/cacertificate/%s",
+	    CALL_VOID | CALL_NEEDS },
+	[CALL_DELETE_CA_CERTIFICATE] = { "DeleteCACertificate", "DELETE", "/cacertificate/%s",
+	    CALL_VOID | CALL_UNDO },
+	[CALL_LIST_CA_CERTIFICATES] = { "ListCACertificates", "GET", "/cacertificates", 0 },
+	[CALL_LIST_CERTIFICATES_BY_CA] = { "ListCertificatesByCA", "GET", "/certificates-by-ca/%s",
+	    CALL_FINDS },
+	[CALL_DESCRIBE_PROVISIONING_TEMPLATE] = { "DescribeProvisioningTemplate", "GET",
+	    "/provisioning-templates/%s", CALL_FINDS },
 	[CALL_DESCRIBE_ENDPOINT] = { "DescribeEndpoint", "GET", "/endpoint", 0 },
 };
 
@@ -46,25 +86,23 @@ aws_call(enum call_id id)
 	return &calls[id];
 }
 
-/* A member that must be a string; NULL: it is not. */
-static const char *
-text_of(const json_t *o, const char *name)
+const char *
+aws_text(const json_t *o, const char *name)
 {
 	return json_string_value(json_object_get(o, name));
 }
 
-/* Copies the member to *out; false: missing, of another type, or no memory. */
-static bool
-take_text(const json_t *o, const char *name, char **out)
+bool
+aws_take_text(const json_t *o, const char *name, char **out)
 {
-	const char *s = text_of(o, name);
+	const char *s = aws_text(o, name);
 
 	*out = s != NULL ? strdup(s) : NULL;
 	return *out != NULL;
 }
 
-static enum aws_result
-simple(struct aws *a, enum call_id id, const struct call_args *args)
+enum aws_result
+aws_simple(struct aws *a, enum call_id id, const struct call_args *args)
 {
 	struct call_reply reply;
 	enum aws_result res = aws_do(a, id, args, &reply);
@@ -73,9 +111,9 @@ simple(struct aws *a, enum call_id id, const struct call_args *args)
 	return res;
 }
 
-/* A call that answers one string that matters. */
-static enum aws_result
-one_text(struct aws *a, enum call_id id, const struct call_args *args, const char *name, char **out)
+enum aws_result
+aws_one_text(
+    struct aws *a, enum call_id id, const struct call_args *args, const char *name, char **out)
 {
 	struct call_reply reply;
 	enum aws_result res = aws_do(a, id, args, &reply);
@@ -83,14 +121,14 @@ one_text(struct aws *a, enum call_id id, const struct call_args *args, const cha
 
 	*out = NULL;
 	(void)snprintf(why, sizeof(why), "no \"%s\" in it", name);
-	if (res == AWS_OK && !take_text(reply.json, name, out))
+	if (res == AWS_OK && !aws_take_text(reply.json, name, out))
 		res = aws_unusable(id, args, why);
 	call_reply_clear(&reply);
 	return res;
 }
 
-static enum aws_result
-with_body(struct aws *a, enum call_id id, struct call_args *args, const char *what)
+enum aws_result
+aws_with_body(struct aws *a, enum call_id id, struct call_args *args, const char *what)
 {
 	enum aws_result res;
 
@@ -98,7 +136,7 @@ with_body(struct aws *a, enum call_id id, struct call_args *args, const char *wh
 		prov_error("%s: the %s is not UTF-8 text", aws_call(id)->name, what);
 		return AWS_FAILED;
 	}
-	res = simple(a, id, args);
+	res = aws_simple(a, id, args);
 	json_decref(args->body);
 	return res;
 }
@@ -110,7 +148,7 @@ take_account(const char *text, char account[13])
 	json_t *root = json_loads(text, 0, NULL);
 	const json_t *o = json_object_get(
 	    json_object_get(root, "GetCallerIdentityResponse"), "GetCallerIdentityResult");
-	const char *s = text_of(o, "Account");
+	const char *s = aws_text(o, "Account");
 	bool ok;
 
 	if (s != NULL)
@@ -138,46 +176,23 @@ aws_caller_account(struct aws *a, char account[13])
 enum aws_result
 aws_get_policy(struct aws *a, const char *name, char **document)
 {
-	return one_text(
+	return aws_one_text(
 	    a, CALL_GET_POLICY, &(struct call_args){ .path = name }, "policyDocument", document);
 }
 
 enum aws_result
 aws_create_policy(struct aws *a, const char *name, const char *document)
 {
-	return with_body(a, CALL_CREATE_POLICY,
+	return aws_with_body(a, CALL_CREATE_POLICY,
 	    &(struct call_args){
 		.path = name, .body = json_pack("{s:s}", "policyDocument", document) },
 	    "policy document");
 }
 
-static enum aws_result
-thing_call(struct aws *a, enum call_id id, const struct call_args *args, char **arn)
-{
-	enum aws_result res = one_text(a, id, args, "thingArn", arn);
-
-	if (res != AWS_OK || aws_arn_ok(*arn))
-		return res;
-	free(*arn);
-	*arn = NULL;
-	return aws_unusable(id, args, "thingArn is no ARN");
-}
-
 enum aws_result
-aws_create_thing(struct aws *a, const char *name, char **arn)
+aws_delete_policy(struct aws *a, const char *name)
 {
-	json_t *body = json_object(); /* optional members alone: still an object */
-	enum aws_result res = thing_call(
-	    a, CALL_CREATE_THING, &(struct call_args){ .path = name, .body = body }, arn);
-
-	json_decref(body);
-	return res;
-}
-
-enum aws_result
-aws_describe_thing(struct aws *a, const char *name, char **arn)
-{
-	return thing_call(a, CALL_DESCRIBE_THING, &(struct call_args){ .path = name }, arn);
+	return aws_simple(a, CALL_DELETE_POLICY, &(struct call_args){ .path = name });
 }
 
 void
@@ -191,19 +206,19 @@ aws_cert_clear(struct aws_cert *c)
 const char *
 aws_take_cert(const json_t *o, bool with_pem, struct aws_cert *out)
 {
-	const char *id = text_of(o, "certificateId"), *status = text_of(o, "status");
+	const char *id = aws_text(o, "certificateId"), *status = aws_text(o, "status");
 	size_t arn_len;
 
 	memset(out, 0, sizeof(*out));
 	if (id == NULL || !aws_cert_id_ok(id))
 		return "certificateId is not 64 hex digits";
 	(void)snprintf(out->id, sizeof(out->id), "%s", id);
-	if (!take_text(o, "certificateArn", &out->arn) || !aws_arn_ok(out->arn))
+	if (!aws_take_text(o, "certificateArn", &out->arn) || !aws_arn_ok(out->arn))
 		return "no certificateArn in it";
 	arn_len = strlen(out->arn);
 	if (arn_len < sizeof(out->id) || strcmp(out->arn + arn_len - 64, id) != 0)
 		return "certificateArn is not that of certificateId";
-	if (with_pem && !take_text(o, "certificatePem", &out->pem))
+	if (with_pem && !aws_take_text(o, "certificatePem", &out->pem))
 		return "no certificatePem in it";
 	if (status != NULL)
 		(void)snprintf(out->status, sizeof(out->status), "%s", status);
@@ -278,20 +293,20 @@ aws_describe_certificate(struct aws *a, const char *id, struct aws_cert *out)
 enum aws_result
 aws_update_certificate(struct aws *a, const char *id, const char *status)
 {
-	return simple(a, CALL_UPDATE_CERTIFICATE,
+	return aws_simple(a, CALL_UPDATE_CERTIFICATE,
 	    &(struct call_args){ .path = id, .query[0] = { "newStatus", status } });
 }
 
 enum aws_result
 aws_delete_certificate(struct aws *a, const char *id)
 {
-	return simple(a, CALL_DELETE_CERTIFICATE, &(struct call_args){ .path = id });
+	return aws_simple(a, CALL_DELETE_CERTIFICATE, &(struct call_args){ .path = id });
 }
 
 static enum aws_result
 policy_link(struct aws *a, enum call_id id, const char *policy, const char *arn)
 {
-	return with_body(a, id,
+	return aws_with_body(a, id,
 	    &(struct call_args){ .path = policy, .body = json_pack("{s:s}", "target", arn) },
 	    "certificate ARN");
 }
@@ -315,7 +330,7 @@ thing_link(struct aws *a, enum call_id id, const char *thing, const char *arn)
 		prov_error("\"%s\" is no certificate ARN", arn);
 		return AWS_FAILED;
 	}
-	return simple(a, id, &(struct call_args){ .path = thing, .principal = arn });
+	return aws_simple(a, id, &(struct call_args){ .path = thing, .principal = arn });
 }
 
 enum aws_result
@@ -336,7 +351,8 @@ aws_data_endpoint(struct aws *a, char **host)
 	static const char allowed[] =
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
 	const struct call_args args = { .query[0] = { "endpointType", "iot:Data-ATS" } };
-	enum aws_result res = one_text(a, CALL_DESCRIBE_ENDPOINT, &args, "endpointAddress", host);
+	enum aws_result res =
+	    aws_one_text(a, CALL_DESCRIBE_ENDPOINT, &args, "endpointAddress", host);
 
 	if (res != AWS_OK || (**host != '\0' && (*host)[strspn(*host, allowed)] == '\0'))
 		return res;

@@ -54,6 +54,7 @@ enum verdict {
 	V_RETRY_NEW,     /* what it needs is not visible yet */
 	V_NOT_FOUND,
 	V_EXISTS,
+	V_CHANGED,
 	V_FAIL,
 };
 
@@ -173,8 +174,18 @@ judge_not_found(const struct run *r)
 	return (r->call->flags & CALL_FINDS) != 0 ? V_NOT_FOUND : V_FAIL;
 }
 
+/* The error says what is there. */
 static enum verdict
-judge_error(struct run *r)
+judge_exists(const struct run *r, struct call_reply *reply)
+{
+	if ((r->call->flags & CALL_EXISTS) == 0)
+		return V_FAIL;
+	reply->json = json_loadb(r->ans.body, r->ans.body_len, JSON_REJECT_DUPLICATES, NULL);
+	return V_EXISTS;
+}
+
+static enum verdict
+judge_error(struct run *r, struct call_reply *reply)
 {
 	struct aws_error *e = &r->err;
 
@@ -187,7 +198,8 @@ judge_error(struct run *r)
 	case AWS_ACT_CLOCK: return mend_clock(r);
 	case AWS_ACT_EXPIRED: return mend_credentials(r);
 	case AWS_ACT_NOT_FOUND: return judge_not_found(r);
-	case AWS_ACT_EXISTS: return (r->call->flags & CALL_EXISTS) != 0 ? V_EXISTS : V_FAIL;
+	case AWS_ACT_EXISTS: return judge_exists(r, reply);
+	case AWS_ACT_VERSION: return (r->call->flags & CALL_VERSION) != 0 ? V_CHANGED : V_FAIL;
 	case AWS_ACT_FAIL: break;
 	}
 	return V_FAIL;
@@ -218,7 +230,7 @@ judge(struct run *r, struct call_reply *reply)
 	switch (r->sent) {
 	case HTTP_ANSWERED:
 		return r->ans.status >= 200 && r->ans.status < 300 ? judge_success(r, reply)
-								   : judge_error(r);
+								   : judge_error(r, reply);
 	case HTTP_NOT_SENT:
 	case HTTP_UNKNOWN:
 	case HTTP_UNTRUSTED:
@@ -311,6 +323,7 @@ conclude(struct run *r, enum verdict v)
 		return AWS_OK;
 	case V_NOT_FOUND: return AWS_NOT_FOUND;
 	case V_EXISTS: return AWS_EXISTS;
+	case V_CHANGED: return AWS_CHANGED;
 	case V_RETRY_UNKNOWN:
 		if ((r->call->flags & CALL_ONCE) == 0)
 			break;

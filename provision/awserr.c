@@ -50,6 +50,7 @@ static const struct rule {
 	{ "RequestTimeTooSkewed", AWS_ACT_CLOCK, "set the clock of this machine" },
 	{ "ResourceNotFoundException", AWS_ACT_NOT_FOUND, NULL },
 	{ "ResourceAlreadyExistsException", AWS_ACT_EXISTS, NULL },
+	{ "VersionConflictException", AWS_ACT_VERSION, "it was changed meanwhile: run it again" },
 	{ "AccessDeniedException", AWS_ACT_FAIL, NULL },
 	{ "AccessDenied", AWS_ACT_FAIL, NULL },
 	{ "LimitExceededException", AWS_ACT_FAIL,
@@ -59,6 +60,10 @@ static const struct rule {
 	{ "DeleteConflictException", AWS_ACT_FAIL,
 	    "detach the certificate from its things and policies first" },
 	{ "CertificateStateException", AWS_ACT_FAIL, "make the certificate INACTIVE first" },
+	{ "RegistrationCodeValidationException", AWS_ACT_FAIL,
+	    "the verification certificate was made for another account or region" },
+	{ "CertificateConflictException", AWS_ACT_FAIL,
+	    "several CAs of the account have this subject: give the certificate of the right one" },
 	{ "UnknownOperationException", AWS_ACT_FAIL,
 	    "is the endpoint that of the control plane? the data endpoint (...-ats.iot...) is for "
 	    "devices" },

@@ -18,6 +18,7 @@ enum aws_action {
 	AWS_ACT_EXPIRED,   /* temporary credentials ran out */
 	AWS_ACT_NOT_FOUND,
 	AWS_ACT_EXISTS,
+	AWS_ACT_VERSION, /* it has another version than the one expected */
 };
 
 struct aws_error {

@@ -22,6 +22,10 @@ static const struct list {
 	{ CALL_LIST_CERTIFICATES, "certificates", "marker", "nextMarker", "pageSize" },
 	{ CALL_LIST_ATTACHED_POLICIES, "policies", "marker", "nextMarker", "pageSize" },
 	{ CALL_LIST_PRINCIPAL_THINGS, "things", "nextToken", "nextToken", "maxResults" },
+	{ CALL_LIST_THING_PRINCIPALS, "principals", "nextToken", "nextToken", "maxResults" },
+	{ CALL_LIST_THING_GROUPS_FOR_THING, "thingGroups", "nextToken", "nextToken", "maxResults" },
+	{ CALL_LIST_CA_CERTIFICATES, "certificates", "marker", "nextMarker", "pageSize" },
+	{ CALL_LIST_CERTIFICATES_BY_CA, "certificates", "marker", "nextMarker", "pageSize" },
 };
 
 enum item_result {
@@ -116,6 +120,43 @@ aws_list_certificates(struct aws *a, bool (*visit)(const struct aws_cert *c, voi
 	return walk(a, CALL_LIST_CERTIFICATES, &args, on_cert, &v);
 }
 
+enum aws_result
+aws_list_certificates_of_ca(
+    struct aws *a, const char *ca_id, bool (*visit)(const struct aws_cert *c, void *arg), void *arg)
+{
+	struct cert_visit v = { visit, arg };
+	struct call_args args = { .path = ca_id, .query[0] = { "isAscendingOrder", "false" } };
+
+	return walk(a, CALL_LIST_CERTIFICATES_BY_CA, &args, on_cert, &v);
+}
+
+struct ca_visit {
+	bool (*visit)(const struct aws_ca *c, void *arg);
+	void *arg;
+};
+
+static enum item_result
+on_ca(const json_t *item, void *arg)
+{
+	const struct ca_visit *v = arg;
+	struct aws_ca c;
+	enum item_result res = ITEM_BAD;
+
+	if (aws_take_ca(item, false, &c) == NULL)
+		res = v->visit(&c, v->arg) ? ITEM_NEXT : ITEM_STOP;
+	aws_ca_clear(&c);
+	return res;
+}
+
+enum aws_result
+aws_list_cas(struct aws *a, bool (*visit)(const struct aws_ca *c, void *arg), void *arg)
+{
+	struct ca_visit v = { visit, arg };
+	struct call_args args = { .query[0] = { "isAscendingOrder", "false" } };
+
+	return walk(a, CALL_LIST_CA_CERTIFICATES, &args, on_ca, &v);
+}
+
 struct name_visit {
 	bool (*visit)(const char *name, void *arg);
 	void *arg;
@@ -154,4 +195,24 @@ aws_list_principal_things(
 	if (!aws_arn_ok(cert_arn))
 		return aws_unusable(CALL_LIST_PRINCIPAL_THINGS, &args, "no certificate ARN");
 	return walk(a, CALL_LIST_PRINCIPAL_THINGS, &args, on_name, &v);
+}
+
+enum aws_result
+aws_list_thing_principals(
+    struct aws *a, const char *thing, bool (*visit)(const char *arn, void *arg), void *arg)
+{
+	struct name_visit v = { visit, arg, NULL };
+	struct call_args args = { .path = thing };
+
+	return walk(a, CALL_LIST_THING_PRINCIPALS, &args, on_name, &v);
+}
+
+enum aws_result
+aws_list_thing_groups(
+    struct aws *a, const char *thing, bool (*visit)(const char *name, void *arg), void *arg)
+{
+	struct name_visit v = { visit, arg, "groupName" };
+	struct call_args args = { .path = thing };
+
+	return walk(a, CALL_LIST_THING_GROUPS_FOR_THING, &args, on_name, &v);
 }

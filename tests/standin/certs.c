@@ -7,24 +7,6 @@
 
 #include "tests/standin/standin.h"
 
-static json_t *
-number_now(const struct si_cx *cx)
-{
-	return json_real((double)si_now(cx->s) + 0.25);
-}
-
-static const char *
-bool_param(struct si_cx *cx, const char *name)
-{
-	const char *v = si_query(cx, name);
-
-	if (v == NULL || strcmp(v, "false") == 0)
-		return "false";
-	if (strcmp(v, "true") != 0)
-		si_error(cx, 400, "InvalidRequestException", "%s must be true or false", name);
-	return v;
-}
-
 static void
 answer_certificate(struct si_cx *cx, const json_t *e)
 {
@@ -37,20 +19,23 @@ answer_certificate(struct si_cx *cx, const json_t *e)
 		"certificateId", json_object_get(e, "certificateId"), "certificatePem", shown);
 }
 
-static void
-keep(struct si_cx *cx, X509 *cert, bool active)
+void
+si_keep_cert(struct si_cx *cx, X509 *cert, const char *status, json_t *more)
 {
-	json_t *all = json_object_get(cx->s->state, "certificates"), *e;
+	json_t *all = si_table(cx, "certificates"), *e;
 	json_int_t order = json_integer_value(json_object_get(cx->s->state, "nextOrder"));
 	char id[65], *arn, *pem;
 
 	si_cert_id(cert, id);
 	arn = si_arn(cx, "cert", id);
 	pem = si_pem(cert);
-	e = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:[]}", "certificateId", id,
-	    "certificateArn", arn, "certificatePem", pem, "status", active ? "ACTIVE" : "INACTIVE",
-	    "creationDate", number_now(cx), "lastModifiedDate", number_now(cx), "order", order,
-	    "policies");
+	e = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:[], s:s}", "certificateId", id,
+	    "certificateArn", arn, "certificatePem", pem, "status", status, "creationDate",
+	    si_time(cx), "lastModifiedDate", si_time(cx), "order", order, "policies",
+	    "certificateMode", "DEFAULT");
+	if (more != NULL)
+		(void)json_object_update(e, more);
+	json_decref(more);
 	free(arn);
 	free(pem);
 	(void)json_object_set_new(all, id, e);
@@ -63,7 +48,7 @@ static void
 create_from_csr(struct si_cx *cx)
 {
 	const char *pem = si_member(cx, "certificateSigningRequest"), *why;
-	const char *active = bool_param(cx, "setAsActive");
+	bool active = si_flag(cx, "setAsActive");
 	X509_REQ *req;
 	X509 *cert;
 
@@ -76,7 +61,7 @@ create_from_csr(struct si_cx *cx)
 	}
 	cert = si_issue(&cx->s->issuer, req, cx->fault);
 	if (cert != NULL)
-		keep(cx, cert, strcmp(active, "true") == 0);
+		si_keep_cert(cx, cert, active ? "ACTIVE" : "INACTIVE", NULL);
 	else
 		si_error(cx, 500, "InternalFailureException", "cannot issue");
 	X509_REQ_free(req);
@@ -96,7 +81,6 @@ describe(struct si_cx *cx)
 	(void)json_object_del(d, "visibleFrom");
 	(void)json_object_set_new(d, "ownedBy", json_string(SI_ACCOUNT));
 	(void)json_object_set_new(d, "customerVersion", json_integer(1));
-	(void)json_object_set_new(d, "certificateMode", json_string("DEFAULT"));
 	cx->out = json_pack("{s:o}", "certificateDescription", d);
 }
 
@@ -110,7 +94,7 @@ update(struct si_cx *cx)
 	for (size_t i = 0; e != NULL && status != NULL && i < SI_NITEMS(settable); i++)
 		if (strcmp(settable[i], status) == 0) {
 			(void)json_object_set_new(e, "status", json_string(status));
-			(void)json_object_set_new(e, "lastModifiedDate", number_now(cx));
+			(void)json_object_set_new(e, "lastModifiedDate", si_time(cx));
 			si_state_save(cx->s);
 			return;
 		}
@@ -135,7 +119,7 @@ has_thing(const struct si_cx *cx, const json_t *arn)
 
 static void delete (struct si_cx *cx)
 {
-	bool force = strcmp(bool_param(cx, "forceDelete"), "true") == 0;
+	bool force = si_flag(cx, "forceDelete");
 	json_t *e = si_cert(cx, cx->arg);
 
 	if (e == NULL || cx->status != 200)
@@ -155,12 +139,20 @@ static void delete (struct si_cx *cx)
 	si_state_save(cx->s);
 }
 
-/* By order of creation; the state's own order is by ID. */
-static void
-list(struct si_cx *cx)
+static bool
+is_of_ca(const json_t *e, const char *ca)
 {
-	bool ascending = strcmp(bool_param(cx, "isAscendingOrder"), "true") == 0;
-	json_t *all = json_object_get(cx->s->state, "certificates"), *items = json_array(), *e;
+	const char *of = json_string_value(json_object_get(e, "caCertificateId"));
+
+	return of != NULL && strcmp(of, ca) == 0;
+}
+
+/* The state's own order is by ID. */
+void
+si_list_certs(struct si_cx *cx, const char *ca)
+{
+	bool ascending = si_flag(cx, "isAscendingOrder");
+	json_t *all = si_table(cx, "certificates"), *items = json_array(), *e;
 	json_int_t top = json_integer_value(json_object_get(cx->s->state, "nextOrder"));
 	const char *id;
 
@@ -170,19 +162,28 @@ list(struct si_cx *cx)
 			if (json_integer_value(json_object_get(e, "order")) !=
 			    (ascending ? k : top - 1 - k))
 				continue;
+			if (ca != NULL && !is_of_ca(e, ca))
+				continue;
 			(void)json_array_append_new(
-			    items, json_pack("{s:O, s:O, s:O, s:s, s:O}", "certificateArn",
+			    items, json_pack("{s:O, s:O, s:O, s:O, s:O}", "certificateArn",
 				       json_object_get(e, "certificateArn"), "certificateId",
 				       json_object_get(e, "certificateId"), "status",
-				       json_object_get(e, "status"), "certificateMode", "DEFAULT",
-				       "creationDate", json_object_get(e, "creationDate")));
+				       json_object_get(e, "status"), "certificateMode",
+				       json_object_get(e, "certificateMode"), "creationDate",
+				       json_object_get(e, "creationDate")));
 		}
 	si_page(cx, items, "certificates", "pageSize", "marker", "nextMarker");
 }
 
+static void
+list(struct si_cx *cx)
+{
+	si_list_certs(cx, NULL);
+}
+
 const struct si_call si_cert_calls[] = {
 	{ "CreateCertificateFromCsr", "POST", "/certificates", "setAsActive",
-	    "certificateSigningRequest", NULL, create_from_csr },
+	    "certificateSigningRequest*", NULL, create_from_csr },
 	{ "ListCertificates", "GET", "/certificates", "pageSize marker isAscendingOrder", NULL,
 	    NULL, list },
 	{ "DescribeCertificate", "GET", "/certificates/{}", "", NULL, NULL, describe },

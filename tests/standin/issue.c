@@ -48,8 +48,8 @@ si_cert_id(X509 *cert, char id[65])
 		(void)snprintf(id + (size_t)2 * i, 3, "%02x", md[i]);
 }
 
-static const char *
-check_key(EVP_PKEY *key)
+const char *
+si_key_problem(EVP_PKEY *key)
 {
 	static const char *const curves[] = { "prime256v1", "secp384r1", "secp521r1" };
 	char group[64] = "";
@@ -79,12 +79,33 @@ si_csr(const char *pem, const char **why)
 	else if (X509_REQ_verify(req, key) != 1)
 		*why = "its signature does not verify";
 	else
-		*why = check_key(key);
+		*why = si_key_problem(key);
 	ERR_clear_error();
 	BIO_free(bio);
 	if (*why == NULL)
 		return req;
 	X509_REQ_free(req);
+	return NULL;
+}
+
+X509 *
+si_read_cert(const char *pem, const char **why)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	X509 *second = cert != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+	*why = NULL;
+	if (cert == NULL || X509_get0_pubkey(cert) == NULL)
+		*why = "it is no PEM of a certificate";
+	else if (second != NULL)
+		*why = "there is more than one certificate in it";
+	ERR_clear_error();
+	X509_free(second);
+	BIO_free(bio);
+	if (*why == NULL)
+		return cert;
+	X509_free(cert);
 	return NULL;
 }
 

@@ -1,7 +1,9 @@
 # The stand-in for AWS IoT that tests talk to. It shares no code with provision/.
 
-standin_sources = tests/standin/standin.h tests/standin/certs.c tests/standin/fault.c \
-	tests/standin/issue.c tests/standin/policies.c tests/standin/quota.c tests/standin/route.c \
+standin_sources = tests/standin/standin.h tests/standin/cas.c tests/standin/certs.c \
+	tests/standin/fault.c tests/standin/groups.c tests/standin/issue.c \
+	tests/standin/policies.c tests/standin/quota.c tests/standin/register.c \
+	tests/standin/route.c \
 	tests/standin/serve.c tests/standin/sig.c tests/standin/state.c tests/standin/things.c \
 	tests/standin/tls.c tests/standin/wire.c
 

@@ -87,16 +87,6 @@ list(struct si_cx *cx)
 	si_page(cx, items, "policies", "pageSize", "marker", "nextMarker");
 }
 
-static size_t
-index_of(const json_t *array, const char *name)
-{
-	size_t i;
-	json_t *v;
-
-	json_array_foreach(array, i, v) if (strcmp(json_string_value(v), name) == 0) return i;
-	return json_array_size(array);
-}
-
 static json_t *
 targets_of(const struct si_cx *cx, const char *policy)
 {
@@ -106,7 +96,7 @@ targets_of(const struct si_cx *cx, const char *policy)
 	json_object_foreach(json_object_get(cx->s->state, "certificates"), id, c)
 	{
 		list_of = json_object_get(c, "policies");
-		if (index_of(list_of, policy) < json_array_size(list_of))
+		if (si_index_of(list_of, policy) < json_array_size(list_of))
 			(void)json_array_append(out, json_object_get(c, "certificateArn"));
 	}
 	return out;
@@ -140,7 +130,7 @@ attach(struct si_cx *cx)
 	    (cert = si_cert_by_arn(cx, target)) == NULL)
 		return;
 	attached = json_object_get(cert, "policies");
-	if (index_of(attached, cx->arg) < json_array_size(attached))
+	if (si_index_of(attached, cx->arg) < json_array_size(attached))
 		return;
 	if (json_array_size(attached) >= PER_CERTIFICATE) {
 		si_error(cx, 410, "LimitExceededException",
@@ -162,7 +152,7 @@ detach(struct si_cx *cx)
 	    (cert = si_cert_by_arn(cx, target)) == NULL)
 		return;
 	attached = json_object_get(cert, "policies");
-	i = index_of(attached, cx->arg);
+	i = si_index_of(attached, cx->arg);
 	if (i < json_array_size(attached))
 		(void)json_array_remove(attached, i);
 	si_state_save(cx->s);
@@ -191,13 +181,13 @@ list_targets(struct si_cx *cx)
 }
 
 const struct si_call si_policy_calls[] = {
-	{ "CreatePolicy", "POST", "/policies/{}", "", "policyDocument tags", NULL, create },
+	{ "CreatePolicy", "POST", "/policies/{}", "", "policyDocument* tags", NULL, create },
 	{ "GetPolicy", "GET", "/policies/{}", "", NULL, NULL, get },
 	{ "DeletePolicy", "DELETE", "/policies/{}", "", NULL, NULL, delete },
 	{ "ListPolicies", "GET", "/policies", "pageSize marker isAscendingOrder", NULL, NULL,
 	    list },
-	{ "AttachPolicy", "PUT", "/target-policies/{}", "", "target", NULL, attach },
-	{ "DetachPolicy", "POST", "/target-policies/{}", "", "target", NULL, detach },
+	{ "AttachPolicy", "PUT", "/target-policies/{}", "", "target*", NULL, attach },
+	{ "DetachPolicy", "POST", "/target-policies/{}", "", "target*", NULL, detach },
 	{ "ListAttachedPolicies", "POST", "/attached-policies/{}", "recursive marker pageSize",
 	    NULL, NULL, list_attached },
 	{ "ListTargetsForPolicy", "POST", "/policy-targets/{}", "marker pageSize", NULL, NULL,

@@ -9,7 +9,8 @@
 
 #include "tests/standin/standin.h"
 
-static const struct si_call *const families[] = { si_cert_calls, si_thing_calls, si_policy_calls };
+static const struct si_call *const families[] = { si_cert_calls, si_thing_calls, si_policy_calls,
+	si_group_calls, si_ca_calls, si_register_calls };
 
 void
 si_error(struct si_cx *cx, int status, const char *code, const char *fmt, ...)
@@ -137,9 +138,26 @@ listed(const char *list, const char *word)
 	size_t len = strlen(word);
 
 	for (const char *p = list; *p != '\0'; p += strcspn(p, " "), p += *p == ' ')
-		if (strncmp(p, word, len) == 0 && (p[len] == ' ' || p[len] == '\0'))
+		if (strncmp(p, word, len) == 0 && strchr(" *", p[len]) != NULL)
 			return true;
 	return false;
+}
+
+/* Those with a * are strings, all of them. */
+static void
+check_required(struct si_cx *cx, const char *members)
+{
+	char name[64];
+
+	for (const char *p = members; *p != '\0'; p += strcspn(p, " "), p += *p == ' ') {
+		size_t len = strcspn(p, " *");
+
+		if (p[len] != '*')
+			continue;
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		if (si_member(cx, name) == NULL)
+			si_error(cx, 400, "InvalidRequestException", "%s is required", name);
+	}
 }
 
 static void
@@ -153,6 +171,8 @@ check_body(struct si_cx *cx, const struct si_call *call)
 			si_error(cx, 400, "InvalidRequestException", "this call has no body");
 		return;
 	}
+	if (cx->rq->body_len == 0 && strchr(call->members, '*') == NULL)
+		return;
 	if (type == NULL || strstr(type, "application/json") == NULL) {
 		si_error(
 		    cx, 400, "InvalidRequestException", "Content-Type must be application/json");
@@ -163,15 +183,7 @@ check_body(struct si_cx *cx, const struct si_call *call)
 		si_error(cx, 400, "InvalidRequestException", "the body must be a JSON object");
 	json_object_foreach(cx->body, name, value) if (!listed(call->members, name))
 	    si_error(cx, 400, "InvalidRequestException", "unknown member %s", name);
-	/* The first member is required where there is one of type string. */
-	if (strcmp(call->name, "CreateThing") != 0) {
-		char first[64];
-
-		(void)snprintf(
-		    first, sizeof(first), "%.*s", (int)strcspn(call->members, " "), call->members);
-		if (si_member(cx, first) == NULL)
-			si_error(cx, 400, "InvalidRequestException", "%s is required", first);
-	}
+	check_required(cx, call->members);
 }
 
 void

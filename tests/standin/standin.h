@@ -183,7 +183,7 @@ struct si_call {
 	const char *method;
 	const char *path;    /* {}: the argument */
 	const char *query;   /* allowed parameters, blanks between */
-	const char *members; /* allowed in the body; NULL: no body */
+	const char *members; /* allowed in the body, * behind those required; NULL: no body */
 	const char *need;    /* header that must be there; NULL: none */
 	void (*handle)(struct si_cx *cx);
 };
@@ -198,13 +198,37 @@ void si_error(struct si_cx *cx, int status, const char *code, const char *fmt, .
 const char *si_query(const struct si_cx *cx, const char *name);
 const char *si_member(const struct si_cx *cx, const char *name);
 
+/* What a name of the registry may look like; false has answered 400. */
+bool si_name_ok(struct si_cx *cx, const char *name, const char *what);
+/* "true" or "false"; absent is false, anything else has answered 400. */
+bool si_flag(struct si_cx *cx, const char *name);
+
+/* A table of the state, such as "things". */
+json_t *si_table(const struct si_cx *cx, const char *name);
 /* Entries of the state; NULL has answered 404. */
+json_t *si_find(struct si_cx *cx, const char *table, const char *key, const char *what);
 json_t *si_thing(struct si_cx *cx, const char *name);
 json_t *si_policy(struct si_cx *cx, const char *name);
 json_t *si_cert(struct si_cx *cx, const char *id);
 json_t *si_cert_by_arn(struct si_cx *cx, const char *arn);
 void si_created(struct si_cx *cx, json_t *entry);
 char *si_arn(const struct si_cx *cx, const char *kind, const char *name);
+/* 409 with resourceId and resourceArn. */
+void si_exists(struct si_cx *cx, const char *what, const char *id, const json_t *arn);
+json_t *si_uuid(void);
+json_t *si_time(const struct si_cx *cx);
+/* Where a text is in an array of texts; its length: nowhere. */
+size_t si_index_of(const json_t *array, const char *text);
+/* What is wrong with attributes of a thing; NULL: nothing. */
+const char *si_attributes_problem(json_t *attributes, size_t max);
+/* A certificate becomes this account's, and is answered. more: further members, taken; or NULL. */
+void si_keep_cert(struct si_cx *cx, X509 *cert, const char *status, json_t *more);
+/* Answers a page of certificates in order of creation, those of one CA or, for NULL, all. */
+void si_list_certs(struct si_cx *cx, const char *ca);
+/* What is wrong with a key; NULL: nothing. */
+const char *si_key_problem(EVP_PKEY *key);
+/* Exactly one certificate; NULL: why says what it is instead. */
+X509 *si_read_cert(const char *pem, const char **why);
 /* Answers one page of items under the name, with a token of awkward characters for the next. Takes
  * items. */
 void si_page(struct si_cx *cx, json_t *items, const char *name, const char *size_param,
@@ -213,6 +237,9 @@ void si_page(struct si_cx *cx, json_t *items, const char *name, const char *size
 extern const struct si_call si_cert_calls[];
 extern const struct si_call si_thing_calls[];
 extern const struct si_call si_policy_calls[];
+extern const struct si_call si_group_calls[];
+extern const struct si_call si_ca_calls[];
+extern const struct si_call si_register_calls[];
 
 /* A connection, over TLS or plain. */
 struct si_conn {

@@ -1,10 +1,16 @@
 /*
  * What the account holds, as one JSON object that tests can read:
  *
- *	things		name -> { thingName, thingId, thingArn, attributes, version, principals[] }
+ *	things		name -> { thingName, thingId, thingArn, thingTypeName, attributes, version,
+ *			principals[] }
+ *	thingTypes	name -> { thingTypeName, thingTypeId, thingTypeArn, ... }
+ *	thingGroups	name -> { thingGroupName, thingGroupId, thingGroupArn, things[], ... }
  *	policies	name -> { policyName, policyArn, policyDocument, creationDate }
  *	certificates	id -> { certificateId, certificateArn, certificatePem, status, creationDate,
- *			lastModifiedDate, order, policies[] }
+ *			lastModifiedDate, order, policies[], certificateMode, caCertificateId }
+ *	cas		id -> { certificateId, certificateArn, certificatePem, status,
+ *			autoRegistrationStatus, certificateMode, registrationConfig, ... }
+ *	templates	name -> { templateName, templateArn, templateBody, type, ... }
  */
 #include <config.h>
 
@@ -12,9 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rand.h>
+
 #include "tests/standin/standin.h"
 
-static const char *const tables[] = { "things", "policies", "certificates" };
+static const char *const tables[] = { "things", "thingTypes", "thingGroups", "policies",
+	"certificates", "cas", "templates" };
 
 time_t
 si_now(const struct si *s)
@@ -58,10 +67,16 @@ hidden(const struct si_cx *cx, const json_t *entry)
 	return json_number_value(json_object_get(entry, "visibleFrom")) > (double)si_now(cx->s);
 }
 
-static json_t *
-find(struct si_cx *cx, const char *table, const char *key, const char *what)
+json_t *
+si_table(const struct si_cx *cx, const char *name)
 {
-	json_t *e = json_object_get(json_object_get(cx->s->state, table), key);
+	return json_object_get(cx->s->state, name);
+}
+
+json_t *
+si_find(struct si_cx *cx, const char *table, const char *key, const char *what)
+{
+	json_t *e = json_object_get(si_table(cx, table), key);
 
 	if (e != NULL && !hidden(cx, e))
 		return e;
@@ -72,20 +87,20 @@ find(struct si_cx *cx, const char *table, const char *key, const char *what)
 json_t *
 si_thing(struct si_cx *cx, const char *name)
 {
-	return find(cx, "things", name, "Thing");
+	return si_find(cx, "things", name, "Thing");
 }
 
 json_t *
 si_policy(struct si_cx *cx, const char *name)
 {
-	return find(cx, "policies", name, "Policy");
+	return si_find(cx, "policies", name, "Policy");
 }
 
 json_t *
 si_cert(struct si_cx *cx, const char *id)
 {
 	if (strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64)
-		return find(cx, "certificates", id, "Certificate");
+		return si_find(cx, "certificates", id, "Certificate");
 	si_error(cx, 400, "InvalidRequestException", "certificateId must be 64 hex digits");
 	return NULL;
 }
@@ -115,6 +130,67 @@ si_created(struct si_cx *cx, json_t *entry)
 		(void)json_object_set_new(
 		    entry, "visibleFrom", json_integer((json_int_t)si_now(cx->s) + seconds));
 	si_state_save(cx->s);
+}
+
+void
+si_exists(struct si_cx *cx, const char *what, const char *id, const json_t *arn)
+{
+	si_error(cx, 409, "ResourceAlreadyExistsException", "%s %s already exists in the account",
+	    what, id);
+	(void)json_object_set_new(cx->out, "resourceId", json_string(id));
+	(void)json_object_set_new(cx->out, "resourceArn", json_deep_copy(arn));
+}
+
+json_t *
+si_uuid(void)
+{
+	unsigned char rnd[16];
+
+	(void)RAND_bytes(rnd, sizeof(rnd));
+	return json_sprintf("%02x%02x%02x%02x-%02x%02x-4%x%02x-8%x%02x-%02x%02x%02x%02x%02x%02x",
+	    rnd[0], rnd[1], rnd[2], rnd[3], rnd[4], rnd[5], rnd[6] & 15, rnd[7], rnd[8] & 15,
+	    rnd[9], rnd[10], rnd[11], rnd[12], rnd[13], rnd[14], rnd[15]);
+}
+
+json_t *
+si_time(const struct si_cx *cx)
+{
+	return json_real((double)si_now(cx->s) + 0.25);
+}
+
+size_t
+si_index_of(const json_t *array, const char *text)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(array, i, v) if (strcmp(json_string_value(v), text) == 0) return i;
+	return json_array_size(array);
+}
+
+bool
+si_name_ok(struct si_cx *cx, const char *name, const char *what)
+{
+	static const char allowed[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
+	size_t len = strlen(name);
+
+	if (len >= 1 && len <= 128 && strspn(name, allowed) == len)
+		return true;
+	si_error(cx, 400, "InvalidRequestException", "%s is not valid", what);
+	return false;
+}
+
+bool
+si_flag(struct si_cx *cx, const char *name)
+{
+	const char *v = si_query(cx, name);
+
+	if (v == NULL || strcmp(v, "false") == 0)
+		return false;
+	if (strcmp(v, "true") != 0)
+		si_error(cx, 400, "InvalidRequestException", "%s must be true or false", name);
+	return true;
 }
 
 char *

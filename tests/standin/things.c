@@ -1,26 +1,14 @@
-/* Calls about things, and those about the account: endpoint, registration code, caller. */
+/* Calls about things, and those about the account: endpoint, caller. */
 #include <config.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "tests/standin/standin.h"
 
-static bool
-name_ok(struct si_cx *cx)
-{
-	static const char allowed[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
-	size_t len = strlen(cx->arg);
-
-	if (len >= 1 && len <= 128 && strspn(cx->arg, allowed) == len)
-		return true;
-	si_error(cx, 400, "InvalidRequestException", "thingName is not valid");
-	return false;
-}
+#define ATTRIBUTES       3 /* without a thing type */
+#define ATTRIBUTES_TYPED 50
 
 static void
 answer_thing(struct si_cx *cx, const json_t *t)
@@ -29,41 +17,171 @@ answer_thing(struct si_cx *cx, const json_t *t)
 	    "thingArn", json_object_get(t, "thingArn"), "thingId", json_object_get(t, "thingId"));
 }
 
+static bool
+text_ok(const char *text, size_t min, size_t max, const char *marks)
+{
+	size_t len = strlen(text);
+
+	for (const char *p = text; *p != '\0'; p++)
+		if ((*p < 'a' || *p > 'z') && (*p < 'A' || *p > 'Z') && (*p < '0' || *p > '9') &&
+		    strchr(marks, *p) == NULL)
+			return false;
+	return len >= min && len <= max;
+}
+
+const char *
+si_attributes_problem(json_t *attributes, size_t max)
+{
+	const char *name;
+	json_t *value;
+
+	if (json_object_size(attributes) > max)
+		return max == ATTRIBUTES ? "more than 3 attributes without a thing type"
+					 : "too many attributes";
+	json_object_foreach(attributes, name, value)
+	{
+		if (!text_ok(name, 1, 128, "_.,@/:#-"))
+			return "an attribute name is not valid";
+		if (!json_is_string(value) ||
+		    !text_ok(json_string_value(value), 0, 800, "_.,@/:#=[]-"))
+			return "an attribute value is not valid";
+	}
+	return NULL;
+}
+
+/* What the body names as attributes, and whether type and attributes may be; a new reference. */
+static json_t *
+wanted_attributes(struct si_cx *cx, const char *type)
+{
+	json_t *given =
+	    json_object_get(json_object_get(cx->body, "attributePayload"), "attributes");
+	const char *why =
+	    si_attributes_problem(given, type != NULL ? ATTRIBUTES_TYPED : ATTRIBUTES);
+	const json_t *t = type != NULL ? si_find(cx, "thingTypes", type, "ThingType") : NULL;
+
+	if (json_is_true(json_object_get(json_object_get(t, "thingTypeMetadata"), "deprecated")))
+		si_error(cx, 400, "InvalidRequestException", "ThingType %s is deprecated", type);
+	if (why != NULL)
+		si_error(cx, 400, "InvalidRequestException", "%s", why);
+	return given != NULL ? json_deep_copy(given) : json_object();
+}
+
+/* As asked: the same type or none, and the same attributes. */
+static bool
+is_same(const json_t *t, const char *type, const json_t *attributes)
+{
+	const char *has = json_string_value(json_object_get(t, "thingTypeName"));
+
+	return (has == NULL ? type == NULL : type != NULL && strcmp(has, type) == 0) &&
+	       json_equal(json_object_get(t, "attributes"), attributes) == 1;
+}
+
+static json_t *
+new_thing(struct si_cx *cx, const char *type, json_t *attributes)
+{
+	char *arn = si_arn(cx, "thing", cx->arg);
+	json_t *t = json_pack("{s:s, s:s, s:o, s:O, s:i, s:[]}", "thingName", cx->arg, "thingArn",
+	    arn, "thingId", si_uuid(), "attributes", attributes, "version", 1, "principals");
+
+	free(arn);
+	if (type != NULL)
+		(void)json_object_set_new(t, "thingTypeName", json_string(type));
+	(void)json_object_set_new(si_table(cx, "things"), cx->arg, t);
+	si_created(cx, t);
+	return t;
+}
+
 static void
 create(struct si_cx *cx)
 {
-	json_t *all = json_object_get(cx->s->state, "things");
-	json_t *attributes =
-	    json_object_get(json_object_get(cx->body, "attributePayload"), "attributes");
-	json_t *t = json_object_get(all, cx->arg), *wanted;
-	unsigned char rnd[16];
-	char *arn;
+	json_t *t = json_object_get(si_table(cx, "things"), cx->arg);
+	const char *type = si_member(cx, "thingTypeName");
+	json_t *wanted = NULL;
 
-	if (!name_ok(cx))
-		return;
-	wanted = attributes != NULL ? json_deep_copy(attributes) : json_object();
-	if (t != NULL) {
-		if (json_equal(json_object_get(t, "attributes"), wanted))
-			answer_thing(cx, t);
-		else
-			si_error(cx, 409, "ResourceAlreadyExistsException",
-			    "Thing %s already exists in account with different attributes",
-			    cx->arg);
+	if (si_name_ok(cx, cx->arg, "thingName"))
+		wanted = wanted_attributes(cx, type);
+	if (cx->status != 200) {
 		json_decref(wanted);
 		return;
 	}
-	(void)RAND_bytes(rnd, sizeof(rnd));
-	arn = si_arn(cx, "thing", cx->arg);
-	t = json_pack("{s:s, s:s, s:o, s:o, s:i, s:[]}", "thingName", cx->arg, "thingArn", arn,
-	    "thingId",
-	    json_sprintf("%02x%02x%02x%02x-%02x%02x-4%x%02x-8%x%02x-%02x%02x%02x%02x%02x%02x",
-		rnd[0], rnd[1], rnd[2], rnd[3], rnd[4], rnd[5], rnd[6] & 15, rnd[7], rnd[8] & 15,
-		rnd[9], rnd[10], rnd[11], rnd[12], rnd[13], rnd[14], rnd[15]),
-	    "attributes", wanted, "version", 1, "principals");
-	free(arn);
-	(void)json_object_set_new(all, cx->arg, t);
-	si_created(cx, t);
-	answer_thing(cx, t);
+	if (t == NULL)
+		answer_thing(cx, new_thing(cx, type, wanted));
+	else if (is_same(t, type, wanted))
+		answer_thing(cx, t);
+	else
+		si_exists(cx, "Thing", cx->arg, json_object_get(t, "thingArn"));
+	json_decref(wanted);
+}
+
+static void
+merge(json_t *into, json_t *attributes)
+{
+	const char *name;
+	json_t *value;
+
+	/* An empty value takes the attribute away. */
+	json_object_foreach(attributes, name, value)
+	{
+		if (*json_string_value(value) == '\0')
+			(void)json_object_del(into, name);
+		else
+			(void)json_object_set(into, name, value);
+	}
+}
+
+static void
+change(struct si_cx *cx, json_t *t, const char *type, json_t *attributes)
+{
+	const json_t *payload = json_object_get(cx->body, "attributePayload");
+	json_t *merged = NULL;
+	const char *why = NULL;
+
+	if (json_is_true(json_object_get(payload, "merge"))) {
+		merged = json_deep_copy(json_object_get(t, "attributes"));
+		merge(merged, attributes);
+		why = si_attributes_problem(merged, type != NULL ? ATTRIBUTES_TYPED : ATTRIBUTES);
+	} else if (payload != NULL) {
+		merged = json_deep_copy(attributes);
+	}
+	if (why != NULL) {
+		si_error(cx, 400, "InvalidRequestException", "%s", why);
+		json_decref(merged);
+		return;
+	}
+	if (merged != NULL)
+		(void)json_object_set_new(t, "attributes", merged);
+	if (type != NULL)
+		(void)json_object_set_new(t, "thingTypeName", json_string(type));
+	else
+		(void)json_object_del(t, "thingTypeName");
+	(void)json_object_set_new(
+	    t, "version", json_integer(json_integer_value(json_object_get(t, "version")) + 1));
+	si_state_save(cx->s);
+	cx->out = json_object();
+}
+
+static void
+update(struct si_cx *cx)
+{
+	json_t *t = si_thing(cx, cx->arg), *attributes;
+	const json_t *expected = json_object_get(cx->body, "expectedVersion");
+	const char *type = si_member(cx, "thingTypeName");
+	bool untype = json_is_true(json_object_get(cx->body, "removeThingType"));
+
+	if (t == NULL)
+		return;
+	if (expected != NULL && !json_equal(expected, json_object_get(t, "version")))
+		si_error(
+		    cx, 409, "VersionConflictException", "the version of %s is another", cx->arg);
+	if (untype && type != NULL)
+		si_error(cx, 400, "InvalidRequestException",
+		    "thingTypeName and removeThingType exclude each other");
+	if (type == NULL && !untype)
+		type = json_string_value(json_object_get(t, "thingTypeName"));
+	attributes = wanted_attributes(cx, type);
+	if (cx->status == 200)
+		change(cx, t, type, attributes);
+	json_decref(attributes);
 }
 
 static void
@@ -74,33 +192,46 @@ describe(struct si_cx *cx)
 	if (t == NULL)
 		return;
 	answer_thing(cx, t);
+	if (json_object_get(t, "thingTypeName") != NULL)
+		(void)json_object_set(
+		    cx->out, "thingTypeName", json_object_get(t, "thingTypeName"));
 	(void)json_object_set(cx->out, "attributes", json_object_get(t, "attributes"));
 	(void)json_object_set(cx->out, "version", json_object_get(t, "version"));
 	(void)json_object_set(cx->out, "defaultClientId", json_object_get(t, "thingName"));
 }
 
+/* Out of all its groups. */
+static void
+forget(struct si_cx *cx)
+{
+	const char *name;
+	json_t *group;
+
+	json_object_foreach(si_table(cx, "thingGroups"), name, group)
+	{
+		json_t *things = json_object_get(group, "things");
+
+		(void)json_array_remove(things, si_index_of(things, cx->arg));
+	}
+	(void)json_object_del(si_table(cx, "things"), cx->arg);
+}
+
 /* A thing that is not there counts as deleted. */
 static void delete (struct si_cx *cx)
 {
-	json_t *all = json_object_get(cx->s->state, "things");
-	const json_t *t = json_object_get(all, cx->arg);
+	const json_t *t = json_object_get(si_table(cx, "things"), cx->arg);
+	const char *expected = si_query(cx, "expectedVersion");
 
-	if (json_array_size(json_object_get(t, "principals")) != 0)
+	if (t != NULL && expected != NULL &&
+	    atoll(expected) != json_integer_value(json_object_get(t, "version")))
+		si_error(
+		    cx, 409, "VersionConflictException", "the version of %s is another", cx->arg);
+	else if (json_array_size(json_object_get(t, "principals")) != 0)
 		si_error(cx, 400, "InvalidRequestException",
 		    "Cannot delete. Thing %s is still attached to one or more principals", cx->arg);
 	else
-		(void)json_object_del(all, cx->arg);
+		forget(cx);
 	si_state_save(cx->s);
-}
-
-static size_t
-index_of(const json_t *array, const char *text)
-{
-	size_t i;
-	json_t *v;
-
-	json_array_foreach(array, i, v) if (strcmp(json_string_value(v), text) == 0) return i;
-	return json_array_size(array);
 }
 
 static const char *
@@ -119,7 +250,7 @@ attach(struct si_cx *cx)
 
 	if (t == NULL || si_cert_by_arn(cx, arn) == NULL)
 		return;
-	if (index_of(list, arn) == json_array_size(list))
+	if (si_index_of(list, arn) == json_array_size(list))
 		(void)json_array_append_new(list, json_string(arn));
 	si_state_save(cx->s);
 }
@@ -129,7 +260,7 @@ detach(struct si_cx *cx)
 {
 	json_t *t = si_thing(cx, cx->arg), *list = json_object_get(t, "principals");
 	const char *arn = principal(cx);
-	size_t i = index_of(list, arn);
+	size_t i = si_index_of(list, arn);
 
 	if (t == NULL)
 		return;
@@ -162,7 +293,7 @@ list_things(struct si_cx *cx)
 	{
 		const json_t *list = json_object_get(t, "principals");
 
-		if (index_of(list, arn) < json_array_size(list))
+		if (si_index_of(list, arn) < json_array_size(list))
 			(void)json_array_append_new(items, json_string(name));
 	}
 	si_page(cx, items, "things", "maxResults", "nextToken", "nextToken");
@@ -189,13 +320,6 @@ describe_endpoint(struct si_cx *cx)
 			return;
 		}
 	si_error(cx, 400, "InvalidRequestException", "endpointType is not valid");
-}
-
-static void
-registration_code(struct si_cx *cx)
-{
-	cx->out = json_pack("{s:s}", "registrationCode",
-	    "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0");
 }
 
 /* JSON when asked for, else XML. */
@@ -233,6 +357,8 @@ const struct si_call si_thing_calls[] = {
 	{ "CreateThing", "POST", "/things/{}", "",
 	    "thingTypeName attributePayload billingGroupName", NULL, create },
 	{ "DescribeThing", "GET", "/things/{}", "", NULL, NULL, describe },
+	{ "UpdateThing", "PATCH", "/things/{}", "",
+	    "thingTypeName attributePayload expectedVersion removeThingType", NULL, update },
 	{ "DeleteThing", "DELETE", "/things/{}", "expectedVersion", NULL, NULL, delete },
 	{ "AttachThingPrincipal", "PUT", "/things/{}/principals", "thingPrincipalType", NULL,
 	    "x-amzn-principal", attach },
@@ -243,6 +369,5 @@ const struct si_call si_thing_calls[] = {
 	{ "ListPrincipalThings", "GET", "/principals/things", "maxResults nextToken", NULL,
 	    "x-amzn-principal", list_things },
 	{ "DescribeEndpoint", "GET", "/endpoint", "endpointType", NULL, NULL, describe_endpoint },
-	{ "GetRegistrationCode", "GET", "/registrationcode", "", NULL, NULL, registration_code },
 	{ .name = NULL },
 };

@@ -7,7 +7,8 @@ aws_test_util = tests/unit/test_aws_util.c tests/unit/test_aws_util.h
 EXTRA_DIST += tests/vectors/sigv4-vectors.json
 
 aws_tests = tests/unit/test_aws_sigv4 tests/unit/test_aws_checker tests/unit/test_aws_err \
-	tests/unit/test_aws_cred tests/unit/test_aws_calls tests/unit/test_aws_retry
+	tests/unit/test_aws_cred tests/unit/test_aws_calls tests/unit/test_aws_retry \
+	tests/unit/test_aws_registry tests/unit/test_aws_ca
 check_PROGRAMS += $(aws_tests)
 unit_tests += $(aws_tests)
 
@@ -35,3 +36,11 @@ tests_unit_test_aws_calls_LDADD = $(aws_test_libs)
 tests_unit_test_aws_retry_SOURCES = tests/unit/test_aws_retry.c $(aws_test_util)
 tests_unit_test_aws_retry_CFLAGS = $(aws_test_cflags)
 tests_unit_test_aws_retry_LDADD = $(aws_test_libs)
+
+tests_unit_test_aws_registry_SOURCES = tests/unit/test_aws_registry.c $(aws_test_util)
+tests_unit_test_aws_registry_CFLAGS = $(aws_test_cflags)
+tests_unit_test_aws_registry_LDADD = $(aws_test_libs)
+
+tests_unit_test_aws_ca_SOURCES = tests/unit/test_aws_ca.c $(aws_test_util)
+tests_unit_test_aws_ca_CFLAGS = $(aws_test_cflags)
+tests_unit_test_aws_ca_LDADD = $(aws_test_libs)

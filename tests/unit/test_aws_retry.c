@@ -20,15 +20,6 @@
 
 #define POLICY_TEXT "{\"Version\": \"2012-10-17\", \"Statement\": []}"
 
-static struct aws *
-open_aws(void)
-{
-	struct aws *a;
-
-	ck_assert_int_eq(aws_open(NULL, &a), AWS_OK);
-	return a;
-}
-
 static enum aws_result
 do_create_thing(struct aws *a)
 {

@@ -120,6 +120,27 @@ said_end(void)
 	return said;
 }
 
+const char *
+said_last(void)
+{
+	return said;
+}
+
+void
+heard(const char *text)
+{
+	ck_assert_msg(strstr(said, text) != NULL, "not \"%s\" in: %s", text, said);
+}
+
+struct aws *
+open_aws(void)
+{
+	struct aws *a;
+
+	ck_assert_int_eq(aws_open(NULL, &a), AWS_OK);
+	return a;
+}
+
 static void
 copy_file(const char *from_dir, const char *to_dir, const char *name)
 {

@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include "provision/aws.h"
+
 /* No AWS_ variables, and a new empty home directory, which it returns. */
 const char *clean_env(void);
 /* Writes a file below the home directory, mode 0600. */
@@ -19,6 +21,19 @@ void remove_home(void);
 /* What goes to stderr until said_end, at most 16 kB. */
 void said_begin(void);
 const char *said_end(void);
+/* What said_end gave last, and that it has the text in it. */
+const char *said_last(void);
+void heard(const char *text);
+
+/* A call with its result, to be heard afterwards. */
+#define SAYS(call, result)                                                                         \
+	do {                                                                                       \
+		enum aws_result res_;                                                              \
+		said_begin();                                                                      \
+		res_ = (call);                                                                     \
+		(void)said_end();                                                                  \
+		ck_assert_msg(res_ == (result), "%d: %s", (int)res_, said_last());                 \
+	} while (0)
 
 struct standin {
 	pid_t pid;
@@ -46,6 +61,9 @@ const char *standin_line(const struct standin *s, unsigned int number);
 void standin_faults(const struct standin *s, const char *text);
 /* A new reference. */
 json_t *standin_state(const struct standin *s);
+
+/* As the environment says. */
+struct aws *open_aws(void);
 
 /* PEM of a request for a new key, a curve or "RSA-1024" and the like, CN "x"; malloc'ed. */
 char *make_csr(const char *key_type);
