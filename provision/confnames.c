@@ -83,6 +83,68 @@ curve_by_name(const char *name)
 	return strcasecmp(name, "P-256") == 0 ? &curves[0] : NULL;
 }
 
+static const char *const registers[] = {
+	[REGISTER_AWS] = "aws",
+	[REGISTER_FIRST_CONNECT] = "first-connect",
+	[REGISTER_NO] = "no",
+};
+
+const char *
+register_row(size_t i)
+{
+	return i < NITEMS(registers) ? registers[i] : NULL;
+}
+
+enum config_register
+register_by_name(const char *name)
+{
+	for (size_t i = 1; i < NITEMS(registers); i++)
+		if (strcmp(name, registers[i]) == 0)
+			return (enum config_register)i;
+	return REGISTER_DEFAULT;
+}
+
+/* Ways to a certificate, and what stands behind the colon. */
+static const struct {
+	const char *name;
+	const char *argument; /* NULL: nothing */
+	bool needed;
+} cas[] = {
+	{ "aws", NULL, false },
+	{ "local", "DIR", false },
+	{ "file", "DIR", false },
+	{ "exec", "COMMAND", true },
+	{ "est", "URL", true },
+	{ "claim", "TEMPLATE", true },
+	{ "factory", NULL, false },
+};
+
+bool
+ca_problem(const char *value, char *why, size_t size)
+{
+	size_t len = strcspn(value, ":"), i = 0;
+	bool has = value[len] == ':' && value[len + 1] != '\0';
+
+	while (i < NITEMS(cas) &&
+	       (strlen(cas[i].name) != len || strncmp(value, cas[i].name, len) != 0))
+		i++;
+	if (i == NITEMS(cas))
+		(void)snprintf(why, size, "is not known");
+	else if (value[len] == ':' && cas[i].argument == NULL)
+		(void)snprintf(why, size, "must have nothing behind \"%s\"", cas[i].name);
+	else if (!has && (cas[i].needed || value[len] == ':'))
+		(void)snprintf(why, size, "lacks %s behind \"%s:\"", cas[i].argument, cas[i].name);
+	else
+		return false;
+	return true;
+}
+
+const char *
+ca_names(void)
+{
+	return "aws, local[:DIR], file[:DIR], exec:COMMAND, est:URL, claim:TEMPLATE or factory";
+}
+
 /* "SHA-256" is understood as "sha256". */
 const struct hash *
 hash_by_name(const char *name)

@@ -73,7 +73,7 @@ csr_make(const struct config *c, EVP_PKEY *pub, EVP_PKEY *signer)
 		goto out;
 	if (req == NULL || md == NULL || X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
 	    X509_REQ_set_subject_name(req, name) != 1 || X509_REQ_set_pubkey(req, pub) != 1 ||
-	    !add_extensions(req)) {
+	    (c->extensions && !add_extensions(req))) {
 		prov_error("cannot make the request: %s", ossl_why());
 		goto out;
 	}

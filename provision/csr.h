@@ -8,10 +8,10 @@
 #include "provision/config.h"
 
 /*
- * The configuration's subject and hash, the extensions that requests of the vendor's scripts carry
- * (basicConstraints CA:FALSE, extendedKeyUsage serverAuth and clientAuth, critical keyUsage
- * digitalSignature and keyEncipherment), public key pub, signed through signer. Its signature has
- * been verified with pub. NULL: said why.
+ * The configuration's subject and hash, if it says so the extensions that requests of the vendor's
+ * scripts carry (basicConstraints CA:FALSE, extendedKeyUsage serverAuth and clientAuth, critical
+ * keyUsage digitalSignature and keyEncipherment), public key pub, signed through signer. Its
+ * signature has been verified with pub. NULL: said why.
  */
 X509_REQ *csr_make(const struct config *c, EVP_PKEY *pub, EVP_PKEY *signer);
 

@@ -21,7 +21,7 @@ job_open(struct job *j, const struct options *o, bool write)
 
 	*j = (struct job){ .opts = o, .lock_fd = -1 };
 	if (o->config != NULL) {
-		j->config = config_load(o->config);
+		j->config = config_load_slot(o->config, o->slot);
 		if (j->config == NULL)
 			return false;
 		j->slot = j->config->slot;

@@ -11,7 +11,9 @@ libprov_la_SOURCES = \
 	provision/certinfo.c provision/certinfo.h \
 	provision/chipcert.c provision/chipmap.c provision/chipmap.h provision/chipwords.c \
 	provision/cloud.c provision/cloud.h provision/leftover.c \
-	provision/config.c provision/config.h provision/confnames.c \
+	provision/config.c provision/config.h provision/confexpand.c provision/confmore.c \
+	provision/confnames.c provision/confnode.c provision/confnode.h provision/conftext.c \
+	provision/confvendor.c \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \

@@ -189,11 +189,6 @@ take_config(const struct command *c, int n, char **args, struct options *o)
 	}
 	if (n == 1)
 		o->config = args[0];
-	if (o->config != NULL && o->slot != NULL) {
-		prov_error("--slot and CONFIG both name a slot");
-		prov_hint("give one of them");
-		return false;
-	}
 	if (c->needs_config && o->config == NULL) {
 		prov_error("\"%s\" needs a CONFIG", c->name);
 		prov_hint("usage: optiga-provision %s %s", c->name, c->synopsis);

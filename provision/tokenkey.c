@@ -227,13 +227,14 @@ token_find_key(struct token *t, const struct slot *s, struct token_key *out)
 
 /* Both halves get the slot's object identifier as their ID, which places them on the chip. */
 static CK_RV
-generate(struct token *t, CK_MECHANISM_TYPE type, CK_ATTRIBUTE *pub, CK_ULONG npub,
-    const unsigned char oid[2], CK_OBJECT_HANDLE *priv_out)
+generate(struct token *t, const struct config *c, CK_MECHANISM_TYPE type, CK_ATTRIBUTE *pub,
+    CK_ULONG npub, CK_OBJECT_HANDLE *priv_out)
 {
 	CK_MECHANISM mech = { type, NULL, 0 };
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	unsigned char id[2] = { oid[0], oid[1] };
-	CK_ATTRIBUTE priv[] = {
+	unsigned char id[2] = { (unsigned char)(c->slot->key_oid >> 8), c->slot->key_oid & 0xFF };
+	CK_ULONG npriv = 6;
+	CK_ATTRIBUTE priv[8] = {
 		{ CKA_TOKEN, &yes, sizeof(yes) },
 		{ CKA_PRIVATE, &yes, sizeof(yes) },
 		{ CKA_SENSITIVE, &yes, sizeof(yes) },
@@ -246,16 +247,19 @@ generate(struct token *t, CK_MECHANISM_TYPE type, CK_ATTRIBUTE *pub, CK_ULONG np
 	pub[0] = (CK_ATTRIBUTE){ CKA_TOKEN, &yes, sizeof(yes) };
 	pub[1] = (CK_ATTRIBUTE){ CKA_VERIFY, &yes, sizeof(yes) };
 	pub[2] = (CK_ATTRIBUTE){ CKA_ID, id, sizeof(id) };
+	if (c->usage & CONFIG_USE_DERIVE)
+		priv[npriv++] = (CK_ATTRIBUTE){ CKA_DERIVE, &yes, sizeof(yes) };
+	if (c->usage & CONFIG_USE_DECRYPT)
+		priv[npriv++] = (CK_ATTRIBUTE){ CKA_DECRYPT, &yes, sizeof(yes) };
 	return t->module->C_GenerateKeyPair(
-	    t->session, &mech, pub, npub, priv, sizeof(priv) / sizeof(priv[0]), &pub_out, priv_out);
+	    t->session, &mech, pub, npub, priv, npriv, &pub_out, priv_out);
 }
 
 static CK_RV
-generate_ec(
-    struct token *t, const struct curve *cv, const unsigned char oid[2], CK_OBJECT_HANDLE *out)
+generate_ec(struct token *t, const struct config *c, CK_OBJECT_HANDLE *out)
 {
 	unsigned char params[32], *p = params;
-	const ASN1_OBJECT *obj = OBJ_nid2obj(cv->nid);
+	const ASN1_OBJECT *obj = OBJ_nid2obj(c->curve->nid);
 	int len = obj != NULL ? i2d_ASN1_OBJECT(obj, NULL) : -1;
 	CK_ATTRIBUTE pub[4] = { [3] = { CKA_EC_PARAMS, params, 0 } };
 
@@ -263,33 +267,30 @@ generate_ec(
 		return CKR_DOMAIN_PARAMS_INVALID;
 	(void)i2d_ASN1_OBJECT(obj, &p);
 	pub[3].ulValueLen = (CK_ULONG)len;
-	return generate(t, CKM_EC_KEY_PAIR_GEN, pub, 4, oid, out);
+	return generate(t, c, CKM_EC_KEY_PAIR_GEN, pub, 4, out);
 }
 
 static CK_RV
-generate_rsa(struct token *t, unsigned int bits, const unsigned char oid[2], CK_OBJECT_HANDLE *out)
+generate_rsa(struct token *t, const struct config *c, CK_OBJECT_HANDLE *out)
 {
 	unsigned char f4[3] = { 1, 0, 1 };
-	CK_ULONG size = bits;
+	CK_ULONG size = c->rsa_bits;
 	CK_ATTRIBUTE pub[5] = {
 		[3] = { CKA_MODULUS_BITS, &size, sizeof(size) },
 		[4] = { CKA_PUBLIC_EXPONENT, f4, sizeof(f4) },
 	};
 
-	return generate(t, CKM_RSA_PKCS_KEY_PAIR_GEN, pub, 5, oid, out);
+	return generate(t, c, CKM_RSA_PKCS_KEY_PAIR_GEN, pub, 5, out);
 }
 
 bool
 token_generate(struct token *t, const struct config *c, struct token_key *out)
 {
-	const unsigned char oid[2] = { (unsigned char)(c->slot->key_oid >> 8),
-		c->slot->key_oid & 0xFF };
 	CK_OBJECT_HANDLE priv;
 	CK_RV rv;
 
 	memset(out, 0, sizeof(*out));
-	rv = c->type == KEY_EC ? generate_ec(t, c->curve, oid, &priv)
-			       : generate_rsa(t, c->rsa_bits, oid, &priv);
+	rv = c->type == KEY_EC ? generate_ec(t, c, &priv) : generate_rsa(t, c, &priv);
 	if (rv != CKR_OK) {
 		prov_error("cannot generate a key (%s) in slot \"%s\" (%04X): %s",
 		    config_key_name(c), c->slot->name, c->slot->key_oid, rv_text(rv));

@@ -2,8 +2,14 @@
 
 dist_check_DATA += tests/vectors/vendor-ec.jsn tests/vectors/vendor-rsa.jsn tests/vectors/vendor-policy.json
 
-prov_tests = tests/unit/test_prov_chipmap tests/unit/test_prov_config tests/unit/test_prov_csr tests/unit/test_prov_journal \
-	tests/unit/test_prov_plan
+# One line each, so that they merge.
+prov_tests =
+prov_tests += tests/unit/test_prov_chipmap
+prov_tests += tests/unit/test_prov_config
+prov_tests += tests/unit/test_prov_confmore
+prov_tests += tests/unit/test_prov_csr
+prov_tests += tests/unit/test_prov_journal
+prov_tests += tests/unit/test_prov_plan
 check_PROGRAMS += $(prov_tests)
 unit_tests += $(prov_tests)
 
@@ -19,6 +25,10 @@ tests_unit_test_prov_chipmap_LDADD = $(prov_test_libs)
 tests_unit_test_prov_config_SOURCES = tests/unit/test_prov_config.c $(prov_test_util)
 tests_unit_test_prov_config_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_config_LDADD = $(prov_test_libs)
+
+tests_unit_test_prov_confmore_SOURCES = tests/unit/test_prov_confmore.c $(prov_test_util)
+tests_unit_test_prov_confmore_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_confmore_LDADD = $(prov_test_libs)
 
 tests_unit_test_prov_csr_SOURCES = tests/unit/test_prov_csr.c $(prov_test_util)
 tests_unit_test_prov_csr_CFLAGS = $(prov_test_cflags)
