@@ -16,14 +16,17 @@ libprov_la_SOURCES = \
 	provision/confvendor.c \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
+	provision/mqtt.c provision/mqtt.h provision/mqttint.h provision/mqttprobe.c provision/mqtttls.c \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \
 	provision/show.c provision/show.h provision/showhtml.c provision/showhtml.h \
 	provision/showjson.c provision/showstyle.c provision/showtext.c \
 	provision/signer.c provision/stop.c provision/stop.h provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
-libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
-libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \
+	$(CRYPTO_CFLAGS)
+libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) \
+	$(MOSQUITTO_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
 
 optiga_provision_SOURCES = provision/main.c provision/options.c provision/options.h \
 	provision/cmd_run.c provision/cmd_show.c provision/cmd_steps.c

@@ -41,3 +41,9 @@ tests_unit_test_prov_journal_LDADD = $(prov_test_libs)
 tests_unit_test_prov_plan_SOURCES = tests/unit/test_prov_plan.c $(prov_test_util)
 tests_unit_test_prov_plan_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_plan_LDADD = $(prov_test_libs)
+
+check_PROGRAMS += tests/unit/test_prov_mqtt
+unit_tests += tests/unit/test_prov_mqtt
+tests_unit_test_prov_mqtt_SOURCES = tests/unit/test_prov_mqtt.c $(prov_test_util)
+tests_unit_test_prov_mqtt_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_mqtt_LDADD = $(prov_test_libs) $(MOSQUITTO_LIBS) $(SSL_LIBS) -lpthread
