@@ -59,6 +59,39 @@
 #define CKA_OPTIGA_EXECUTE_WORDS (OPTIGA_VENDOR | 0x0016UL)
 
 /*
+ * The platform binding secret, of chip object E140: what host and chip share for the encrypted
+ * connection. In a template of C_SetAttributeValue, CK_ULONG: a new random secret is made, given to
+ * the chip, proved by a handshake and kept on this host; it takes the place of the one before. The
+ * value says what becomes of the object's access conditions. OPTIGA_PAIR_RENEWABLE and
+ * OPTIGA_PAIR_SEALED can never be undone (CKA_OPTIGA_IRREVERSIBLE).
+ * CKR_ACTION_PROHIBITED: the chip takes no new secret, or only under the old one, which this host
+ * does not have. CKR_FUNCTION_FAILED: the secret cannot be kept on this host.
+ */
+#define CKA_OPTIGA_PAIR (OPTIGA_VENDOR | 0x0030UL)
+
+#define OPTIGA_PAIR_OPEN      0UL /* they stay: whoever has the board can pair it again */
+#define OPTIGA_PAIR_RENEWABLE 1UL /* changed only under the secret itself, never read */
+#define OPTIGA_PAIR_SEALED    2UL /* neither changed nor read */
+
+/*
+ * CK_BBOOL, of chip object E140, and of F1D0 where that is an authorization reference: this host
+ * has the secret, and a handshake (an authorization) just now has proved it. Set, CK_FALSE only:
+ * the host forgets the secret; the chip keeps its own.
+ */
+#define CKA_OPTIGA_PAIRED (OPTIGA_VENDOR | 0x0031UL)
+
+/*
+ * The secret's bytes, of the same objects; in a template of C_SetAttributeValue, never read. A
+ * secret from elsewhere that the chip has already: proved, then kept on this host.
+ * CKR_ATTRIBUTE_VALUE_INVALID: it is not the chip's, or it is the one of the factory.
+ */
+#define CKA_OPTIGA_SECRET (OPTIGA_VENDOR | 0x0032UL)
+
+/* CK_BBOOL, of chip object E140: the chip has the secret of the factory, which everybody knows.
+ * Read only; a handshake with it tells. */
+#define CKA_OPTIGA_FACTORY_SECRET (OPTIGA_VENDOR | 0x0033UL)
+
+/*
  * Class of the objects of the chip as they are: every OID of the model, with the attributes
  * above, CKA_LABEL (what it is) and CKA_VALUE (content, where it may be read). Found by a search
  * that names the class or CKA_OPTIGA_OID.

@@ -23,6 +23,7 @@ libprov_la_SOURCES = \
 	provision/showjson.c provision/showstyle.c provision/showtext.c \
 	provision/signer.c provision/stop.c provision/stop.h provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
+include provision/lock.mk
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \
 	$(CRYPTO_CFLAGS)
 libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) \
