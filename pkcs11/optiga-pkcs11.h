@@ -67,7 +67,7 @@
  * CKR_ACTION_PROHIBITED: the chip takes no new secret, or only under the old one, which this host
  * does not have. CKR_FUNCTION_FAILED: the secret cannot be kept on this host.
  */
-#define CKA_OPTIGA_PAIR (OPTIGA_VENDOR | 0x0030UL)
+#define CKA_OPTIGA_PAIR       (OPTIGA_VENDOR | 0x0030UL)
 
 #define OPTIGA_PAIR_OPEN      0UL /* they stay: whoever has the board can pair it again */
 #define OPTIGA_PAIR_RENEWABLE 1UL /* changed only under the secret itself, never read */

@@ -8,6 +8,7 @@ include tests/unit/sim.mk
 include tests/unit/simapp.mk
 include tests/unit/store.mk
 include tests/unit/prov.mk
+include tests/unit/lock.mk
 include tests/unit/aws.mk
 include tests/standin/local.mk
 include tests/module/local.mk

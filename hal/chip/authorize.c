@@ -79,6 +79,21 @@ chip_authorize_stored(struct chip *c)
 	return r;
 }
 
+int
+chip_authorization_adopt(struct chip *c, const struct secret *secret)
+{
+	int r;
+
+	if ((r = chip_acquire(c)) != 0)
+		return r;
+	if (!can_authorize(c))
+		r = HAL_ENOTSUP;
+	else if ((r = answer_challenge(c, secret)) == 0)
+		r = chip_authorization_keep(c, secret);
+	chip_release(c);
+	return r;
+}
+
 bool
 chip_authorize_for(struct chip *c, const struct chip_apdu *a, const struct buf *in)
 {

@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +37,40 @@ bindfile_dir(const char *dir)
 	return env != NULL && env[0] != '\0' ? env : LOCALSTATEDIR "/lib/optiga/binding";
 }
 
+/* Who may do what was refused: the owner and the group of the directory. */
+static void
+say_whose(const char *path)
+{
+	char dir[PATH_LEN], owner[32], group[32], buf[1024];
+	char *end;
+	struct passwd pw, *pwp = NULL;
+	struct group gr, *grp = NULL;
+	struct stat st;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	end = strrchr(dir, '/');
+	if (end != NULL && end != dir && (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)))
+		*end = '\0';
+	if (stat(dir, &st) != 0)
+		return;
+	(void)snprintf(owner, sizeof(owner), "%u", st.st_uid);
+	if (getpwuid_r(st.st_uid, &pw, buf, sizeof(buf), &pwp) == 0 && pwp != NULL)
+		(void)snprintf(owner, sizeof(owner), "%s", pw.pw_name);
+	(void)snprintf(group, sizeof(group), "%u", st.st_gid);
+	if (getgrgid_r(st.st_gid, &gr, buf, sizeof(buf), &grp) == 0 && grp != NULL)
+		(void)snprintf(group, sizeof(group), "%s", gr.gr_name);
+	log_error("%s belongs to user %s and group %s, mode %04o", dir, owner, group,
+	    st.st_mode & 07777U);
+}
+
 static int
 failed(const char *what, const char *path)
 {
 	const int e = errno;
 
 	log_error("%s: cannot be %s: %s", path, what, strerror(e));
+	if (e == EACCES || e == EPERM)
+		say_whose(path);
 	switch (e) {
 	case EACCES:
 	case EPERM:

@@ -240,6 +240,31 @@ prove_secret(struct chip *c, const struct secret *s)
 	return r;
 }
 
+int
+chip_binding_is_factory(struct chip *c, bool *yes)
+{
+	struct secret *factory = NULL;
+	int r;
+
+	*yes = false;
+	if ((r = secret_new(CHIP_BINDING_LEN, &factory)) != 0 || (r = chip_acquire(c)) != 0)
+		goto out;
+	for (size_t i = 0; i < CHIP_BINDING_LEN; i++)
+		secret_data(factory)[i] = (uint8_t)(i + 1);
+	r = has_layer(c) ? prove_secret(c, factory) : HAL_ENOTSUP;
+	*yes = r == 0;
+	if (r == HAL_EPAIR)
+		r = 0;
+	/* Nothing is to be said under it: the files say what to use. */
+	(void)link_set_secret(c->ln, NULL);
+	link_forget(c->ln);
+	c->sought = false;
+	chip_release(c);
+out:
+	secret_free(&factory);
+	return r;
+}
+
 /* --- pairing -------------------------------------------------------------------------------- */
 
 /* The chip's random numbers and the host's: as good as the better of the two. */
@@ -407,6 +432,20 @@ chip_authorization_keep(struct chip *c, const struct secret *secret)
 		return r;
 	if ((r = chip_serial(c->uid, serial)) == 0)
 		r = bindfile_write(dir_of(c), serial, BINDFILE_AUTH, secret);
+	chip_release(c);
+	return r;
+}
+
+int
+chip_authorization_remove(struct chip *c)
+{
+	char serial[CHIP_SERIAL_LEN];
+	int r;
+
+	if ((r = chip_acquire(c)) != 0)
+		return r;
+	if ((r = chip_serial(c->uid, serial)) == 0)
+		r = bindfile_remove(dir_of(c), serial, BINDFILE_AUTH);
 	chip_release(c);
 	return r;
 }

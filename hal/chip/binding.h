@@ -53,6 +53,12 @@ int chip_binding_adopt(struct chip *c, const struct secret *secret);
 int chip_binding_prove(struct chip *c);
 
 /*
+ * Whether the chip has the secret that every chip leaves the factory with, which a handshake tells:
+ * a security event, so not to be asked without need. HAL_ENOTSUP: it has no such secret.
+ */
+int chip_binding_is_factory(struct chip *c, bool *yes);
+
+/*
  * Whether this host has the secret for conditions on an object: E140 (Conf, Int) or F1D0 (Auto).
  * The chip is held; no traffic. It may be another one than the chip's.
  */
@@ -67,6 +73,15 @@ int chip_binding_remove(struct chip *c);
  */
 int chip_authorization_keep(struct chip *c, const struct secret *secret);
 int chip_authorization_load(struct chip *c, struct secret **sp);
+
+/*
+ * Keeps it once the chip has proved that it is its own. CHIP_E_AUTHORIZATION: it is not.
+ * HAL_ENOTSUP: the chip has no authorization. HAL_EBUSY: no session context is free.
+ */
+int chip_authorization_adopt(struct chip *c, const struct secret *secret);
+
+/* Forgets it on the host. */
+int chip_authorization_remove(struct chip *c);
 
 /*
  * Authorizes with it, as chip_authorize does. Commands need none of this either: one that the chip

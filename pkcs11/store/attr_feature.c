@@ -120,7 +120,11 @@ static const struct attr chip_rows[] = {
 	{ CKA_OPTIGA_OID, ATTR_CHIP, ATTR_FREE, attr_oid, 0, false },
 	{ CKA_OPTIGA_OFFSET, ATTR_CHIP, ATTR_FREE, attr_nothing, 0, true },
 	{ CKA_MODIFIABLE, ATTR_CHIP, ATTR_META, attr_meta, ATTR_META_CHANGEABLE, false },
+	{ CKA_OPTIGA_PAIR, ATTR_CHIP, ATTR_FREE, attr_nothing, 0, true },
+	{ CKA_OPTIGA_SECRET, ATTR_CHIP, ATTR_FREE, attr_sensitive, 0, true },
 	{ CKA_VALUE, ATTR_CHIP, ATTR_READ, get_content, 0, true },
+	{ CKA_OPTIGA_PAIRED, ATTR_CHIP, ATTR_READ, binding_paired, 0, true },
+	{ CKA_OPTIGA_FACTORY_SECRET, ATTR_CHIP, ATTR_READ, binding_factory, 0, false },
 };
 const struct attr_table attr_chip = { chip_rows, NITEMS(chip_rows) };
 

@@ -263,10 +263,6 @@ chip_bit(const struct object *o)
 static int
 check_content(struct store *st, uint16_t oid, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
-	enum index_owner owner;
-	bool indexed;
-	int r;
-
 	if (oid == OID_BINDING_SECRET) {
 		log_info("%04X is the secret of the encrypted connection: pair chip and host to "
 			 "change it",
@@ -275,13 +271,7 @@ check_content(struct store *st, uint16_t oid, const CK_ATTRIBUTE *tmpl, CK_ULONG
 	}
 	if (oid == OID_LCS_GLOBAL || oid == OID_LCS_APP)
 		return meta_meant(tmpl, n, oid, "a life cycle state never goes back");
-	if ((r = index_part_look(st, oid, &indexed, &owner)) != 0 || !indexed)
-		return r;
-	if (owner == INDEX_OURS || owner == INDEX_LATER) {
-		log_info("%04X holds labels, IDs and public keys of this module", oid);
-		return STORE_EPROHIBITED;
-	}
-	return 0;
+	return index_not_ours(st, oid);
 }
 
 int
@@ -292,7 +282,8 @@ chip_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_
 	CK_ULONG at = 0;
 	int r;
 
-	if ((r = tmpl_ulong(tmpl, n, CKA_OPTIGA_OFFSET, &at)) != 0)
+	if ((r = binding_set(st, o, tmpl, n)) != 0 ||
+	    (r = tmpl_ulong(tmpl, n, CKA_OPTIGA_OFFSET, &at)) != 0)
 		return r;
 	if (value == NULL)
 		return partial ? STORE_ETEMPLATE : 0;

@@ -11,4 +11,10 @@ struct profile {
 };
 extern const struct profile profiles[];
 
+/* binding.c: secrets shared with the chip. STORE_EATTR_TYPE: the object has none. */
+int binding_paired(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+int binding_factory(struct store *st, const struct object *o, unsigned long arg, struct buf *out);
+/* What a template asks of them, if anything. */
+int binding_set(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, CK_ULONG n);
+
 #endif

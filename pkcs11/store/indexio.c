@@ -99,6 +99,21 @@ index_part_look(struct store *st, uint16_t oid, bool *yes, enum index_owner *own
 	return 0;
 }
 
+int
+index_not_ours(struct store *st, uint16_t oid)
+{
+	enum index_owner owner;
+	bool indexed;
+	int r;
+
+	if ((r = index_part_look(st, oid, &indexed, &owner)) != 0 || !indexed)
+		return r;
+	if (owner != INDEX_OURS && owner != INDEX_LATER)
+		return 0;
+	log_error("%04X holds labels, IDs and public keys of this module", oid);
+	return STORE_EPROHIBITED;
+}
+
 void
 index_part_forget(struct store *st, uint16_t oid)
 {

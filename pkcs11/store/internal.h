@@ -186,6 +186,8 @@ struct cert_slot *cert_slot_by_oid(struct store *st, unsigned oid);
 int index_load(struct store *st);
 /* False: no object of the index. Else whose its content is. */
 int index_part_look(struct store *st, uint16_t oid, bool *yes, enum index_owner *owner);
+/* STORE_EPROHIBITED with a log line: it is part of our index, for nobody else to write or lock. */
+int index_not_ours(struct store *st, uint16_t oid);
 /* Whether the objects of the index include this one; no traffic. */
 bool index_part_named(struct store *st, uint16_t oid);
 /* Somebody else's content there has changed. */

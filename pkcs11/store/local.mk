@@ -9,6 +9,7 @@ libstore_la_SOURCES = \
 	pkcs11/store/attr_data.c \
 	pkcs11/store/attr_feature.c \
 	pkcs11/store/attr_key.c \
+	pkcs11/store/binding.c \
 	pkcs11/store/cert.c \
 	pkcs11/store/certwrite.c \
 	pkcs11/store/create.c \

@@ -195,7 +195,7 @@ meta_change(struct store *st, const struct object *o, const CK_ATTRIBUTE *tmpl, 
 		return 0;
 	if ((r = kinds[o->kind]->meta(st, o, &m)) != 0 ||
 	    (r = take_attributes(c, m, tmpl, n)) != 0 || c->len == 0 ||
-	    (r = check_allowed(oid, m, c)) != 0)
+	    (r = check_allowed(oid, m, c)) != 0 || (r = index_not_ours(st, oid)) != 0)
 		return r;
 	if (!find_tag(c->tags, c->len, TAG_LCSO, &lcso))
 		return 0;

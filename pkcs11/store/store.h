@@ -36,6 +36,7 @@ enum store_err {
 	STORE_EPROHIBITED = -110,     /* slot in use, locked, or not to be touched by default */
 	STORE_EFULL = -111,           /* no slot or no room left */
 	STORE_ENOPUBKEY = -112,       /* public key is nowhere to be had */
+	STORE_EFILES = -113,          /* a secret cannot be kept on this host */
 };
 
 /*

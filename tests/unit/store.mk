@@ -12,6 +12,7 @@ store_tests = \
 	tests/unit/test_store_models \
 	tests/unit/test_store_create \
 	tests/unit/test_store_data \
+	tests/unit/test_store_binding \
 	tests/unit/test_store_feature \
 	tests/unit/test_store_standard \
 	tests/unit/test_store_cut \
@@ -47,6 +48,10 @@ tests_unit_test_store_create_LDADD = $(store_test_libs)
 tests_unit_test_store_data_SOURCES = tests/unit/test_store_data.c $(store_host)
 tests_unit_test_store_data_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_data_LDADD = $(store_test_libs)
+
+tests_unit_test_store_binding_SOURCES = tests/unit/test_store_binding.c $(portal) $(store_host)
+tests_unit_test_store_binding_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_binding_LDADD = $(store_test_libs)
 
 tests_unit_test_store_feature_SOURCES = tests/unit/test_store_feature.c $(store_host)
 tests_unit_test_store_feature_CFLAGS = $(store_test_cflags)
