@@ -13,6 +13,7 @@ libprovaws_la_SOURCES = $(aws_sources) \
 	provision/cred.c provision/cred.h provision/credconf.c provision/credconf.h \
 	provision/credproc.c provision/credregion.c \
 	provision/http.c provision/http.h provision/ini.c provision/ini.h \
+	provision/pace.c provision/pace.h \
 	provision/sigv4.c provision/sigv4.h
 libprovaws_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 libprovaws_la_LIBADD = $(CURL_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

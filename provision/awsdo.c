@@ -19,6 +19,7 @@
 #include "provision/awscall.h"
 #include "provision/awserr.h"
 #include "provision/msg.h"
+#include "provision/pace.h"
 
 #define DELAY_MAX      20.0 /* seconds between two tries */
 #define WAIT_MAX       60   /* longest Retry-After that is waited for */
@@ -33,6 +34,7 @@ static const char sts_body[] = "Action=GetCallerIdentity&Version=2011-06-15";
 /* One call under way. */
 struct run {
 	struct aws *a;
+	enum call_id id;
 	const struct call *call;
 	const struct call_args *args;
 	char *url;
@@ -126,6 +128,7 @@ try_once(struct run *r)
 			return false;
 	}
 	http_answer_clear(&r->ans);
+	r->started += (time_t)pace_wait(r->id);
 	r->sent = aws_send(a, r->call, r->args, r->url, r->body, &r->ans);
 	r->tries++;
 	return true;
@@ -267,12 +270,20 @@ sleep_for(double seconds)
 }
 
 static bool
+throttled(const struct run *r)
+{
+	return r->sent == HTTP_ANSWERED && r->err.action == AWS_ACT_THROTTLED;
+}
+
+/* Among many workers that find the rate together, a throttled try is none. */
+static bool
 may_wait(struct run *r, enum verdict v)
 {
 	double delay = delay_of(r);
 	char about[256];
 
-	if (v != V_RETRY_NEW && r->tries - r->new_tries >= r->a->max_attempts)
+	if (v != V_RETRY_NEW && r->tries - r->new_tries >= r->a->max_attempts &&
+	    !(throttled(r) && pace_shared()))
 		return false;
 	if (delay > WAIT_MAX || (double)(monotonic() - r->started) + delay > DEADLINE)
 		return false;
@@ -348,6 +359,8 @@ loop(struct run *r, struct call_reply *reply)
 		if (!try_once(r))
 			return AWS_FAILED;
 		v = judge(r, reply);
+		if (r->sent == HTTP_ANSWERED)
+			pace_note(r->id, throttled(r), r->ans.retry_after);
 		if (v == V_AGAIN)
 			continue;
 		if (v == V_RETRY_NEW)
@@ -364,7 +377,9 @@ loop(struct run *r, struct call_reply *reply)
 enum aws_result
 aws_do(struct aws *a, enum call_id id, const struct call_args *args, struct call_reply *reply)
 {
-	struct run r = { .a = a, .call = aws_call(id), .args = args, .started = monotonic() };
+	struct run r = {
+		.a = a, .id = id, .call = aws_call(id), .args = args, .started = monotonic()
+	};
 	enum aws_result res = AWS_FAILED;
 
 	memset(reply, 0, sizeof(*reply));

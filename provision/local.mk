@@ -1,4 +1,4 @@
-# provision: the tool. aws.mk has the cloud side.
+# provision: the tool. aws.mk has the cloud side, fleet.mk many boards at once.
 
 include provision/aws.mk
 
@@ -33,3 +33,5 @@ optiga_provision_SOURCES = provision/main.c provision/options.c provision/option
 	provision/cmd_run.c provision/cmd_show.c provision/cmd_steps.c
 optiga_provision_CFLAGS = $(libprov_la_CFLAGS)
 optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+include provision/fleet.mk

@@ -10,6 +10,7 @@ include tests/unit/store.mk
 include tests/unit/prov.mk
 include tests/unit/lock.mk
 include tests/unit/aws.mk
+include tests/unit/fleet.mk
 include tests/standin/local.mk
 include tests/module/local.mk
 include tests/cli/local.mk
