@@ -112,11 +112,6 @@ static const struct {
 } cas[] = {
 	{ "aws", NULL, false },
 	{ "local", "DIR", false },
-	{ "file", "DIR", false },
-	{ "exec", "COMMAND", true },
-	{ "est", "URL", true },
-	{ "claim", "TEMPLATE", true },
-	{ "factory", NULL, false },
 };
 
 bool
@@ -142,7 +137,7 @@ ca_problem(const char *value, char *why, size_t size)
 const char *
 ca_names(void)
 {
-	return "aws, local[:DIR], file[:DIR], exec:COMMAND, est:URL, claim:TEMPLATE or factory";
+	return "\"aws\", \"local\" or \"local:DIR\"";
 }
 
 /* "SHA-256" is understood as "sha256". */

@@ -2,8 +2,6 @@
 #include <config.h>
 
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "provision/options.h"
 #include "provision/stop.h"
@@ -11,16 +9,12 @@
 int
 main(int argc, char **argv)
 {
-	static char name[] = "optiga-provision";
 	const struct command *c;
 	struct options o;
 
-	/* getopt's messages carry it. */
-	if (argc > 0)
-		argv[0] = name;
 	c = options_parse(argc, argv, &o);
 	if (o.help) {
-		options_help();
+		options_help(stdout, c);
 	} else if (o.version) {
 		(void)puts("optiga-provision " PACKAGE_VERSION);
 	} else if (c == NULL) {

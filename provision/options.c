@@ -1,118 +1,32 @@
-/* Reading the command line; see options.h. */
+/* The options, and reading the command line; see options.h. */
 #include <config.h>
 
+#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "provision/options.h"
 
-/*
- * Short forms are names inside the program, and of these only -m -t -v -h -V for users: the rest
- * are letters that the table of commands lists.
- */
-static const struct option longopts[] = {
-	{ "module", required_argument, NULL, 'm' },
-	{ "token", required_argument, NULL, 't' },
-	{ "pin-file", required_argument, NULL, 'P' },
-	{ "ca", required_argument, NULL, 'c' },
-	{ "ca-file", required_argument, NULL, 'A' },
-	{ "policy-file", required_argument, NULL, 'p' },
-	{ "region", required_argument, NULL, 'r' },
-	{ "profile", required_argument, NULL, 'f' },
-	{ "endpoint-url", required_argument, NULL, 'u' },
-	{ "ca-bundle", required_argument, NULL, 'b' },
-	{ "in", required_argument, NULL, 'i' },
-	{ "out", required_argument, NULL, 'o' },
-	{ "slot", required_argument, NULL, 's' },
-	{ "stop-after", required_argument, NULL, 'S' },
-	{ "replace", no_argument, NULL, 'R' },
-	{ "dry-run", no_argument, NULL, 'n' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
+#define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-/* For every command. */
-static const char global[] = "mtPvhV";
-
-#define CLOUD "crfub"
-
-const struct command commands[] = {
-	{ "run", "CONFIG", "do all that is missing: key, request, certificate, registration",
-	    cmd_run, CLOUD "pRnSj", true },
-	{ "csr", "[--out FILE] CONFIG", "make a certificate request, and a key if there is none",
-	    cmd_csr, "co", true },
-	{ "sign", "--in CSR [--out FILE]", "have a request signed", cmd_sign, CLOUD "io", false },
-	{ "write", "--in CERT CONFIG", "write a certificate to the chip, beside its key", cmd_write,
-	    "isR", false },
-	{ "register", "CONFIG", "register and activate the chip's certificate at AWS IoT",
-	    cmd_register, CLOUD "pnj", true },
-	{ "verify", "CONFIG", "prove that key, certificate, CA and cloud fit together", cmd_verify,
-	    CLOUD "Asj", false },
-	{ "show", "", "list the chip's key slots", cmd_show, "sj", false },
-	{ NULL, NULL, NULL, NULL, NULL, false },
-};
-
-void
-options_help(void)
-{
-	(void)fputs("usage: optiga-provision [--module FILE] COMMAND [options] [CONFIG]\n\n"
-		    "Provisions OPTIGA Trust chips through PKCS #11.\n\ncommands:\n",
-	    stdout);
-	for (const struct command *c = commands; c->name != NULL; c++)
-		(void)printf("  %-8s %-22s %s\n", c->name, c->synopsis, c->text);
-	(void)fputs(
-	    "\noptions for every command:\n"
-	    "  --module FILE         PKCS #11 module (default: the installed optiga-pkcs11.so)\n"
-	    "  --token TOKEN         PKCS #11 URI, label or serial, when several are present\n"
-	    "  --pin-file FILE       its first line is the PIN, for tokens that want one\n"
-	    "  --verbose             show the steps even when standard error is no terminal\n"
-	    "  --help, --version\n"
-	    "\noptions of commands:\n"
-	    "  --ca aws|local[:DIR]  who signs: AWS IoT (default), or a CA of your own\n"
-	    "  --region NAME         AWS region\n"
-	    "  --profile NAME        AWS profile\n"
-	    "  --endpoint-url URL    instead of AWS IoT's own endpoint\n"
-	    "  --ca-bundle FILE      CA certificates for the endpoint\n"
-	    "  --policy-file FILE    policy template for a policy that does not exist yet\n"
-	    "  --replace             another certificate on the chip may be replaced\n"
-	    "  --dry-run             say what is missing, change nothing\n"
-	    "  --stop-after STEP     stop after a step; run again to go on\n"
-	    "  --slot SLOT           key slot, for example 0xE0F1, instead of CONFIG\n"
-	    "  --in FILE, --out FILE request or certificate (\"-\": standard input or output)\n"
-	    "  --ca-file FILE        CA certificates to verify the chip's certificate with\n"
-	    "  --json                results as JSON\n"
-	    "\nexit status: 0 done or nothing to do, 1 failed, 2 usage, 3 interrupted and "
-	    "resumable\n"
-	    "\nexample:\n"
-	    "  optiga-provision run --ca local device.jsn\n",
-	    stdout);
-}
-
-static const char *
-name_of(int letter)
-{
-	for (const struct option *l = longopts; l->name != NULL; l++)
-		if (l->val == letter)
-			return l->name;
-	return "";
-}
+/* What getopt_long gives for row i: no letter is as large. */
+#define ROW(i) (256 + (int)(i))
 
 static bool
 parse_ca(const char *value, struct options *o)
 {
+	char why[128];
+
+	if (ca_problem(value, why, sizeof(why))) {
+		prov_error("--ca \"%s\" %s", value, why);
+		prov_hint("use %s", ca_names());
+		return false;
+	}
+	o->ca = value;
 	o->ca_aws = strcmp(value, "aws") == 0;
-	o->ca_dir = NULL;
-	if (strncmp(value, "local:", 6) == 0 && value[6] != '\0')
-		o->ca_dir = value + 6;
-	if (o->ca_aws || o->ca_dir != NULL || strcmp(value, "local") == 0)
-		return true;
-	prov_error("--ca \"%s\" is not known", value);
-	prov_hint("use \"aws\", \"local\" or \"local:DIR\"");
-	return false;
+	o->ca_dir = strncmp(value, "local:", 6) == 0 ? value + 6 : NULL;
+	return true;
 }
 
 static bool
@@ -126,41 +40,225 @@ parse_step(const char *value, struct options *o)
 	return false;
 }
 
-static bool
-take(int letter, const char *value, struct options *o)
+#define AT(member)       .where = offsetof(struct options, member)
+#define FLAG(member)     .kind = OPTION_FLAG, AT(member)
+#define TEXT(member)     .kind = OPTION_TEXT, AT(member)
+#define PARSED(function) .kind = OPTION_PARSED, .parse = (function)
+
+/* In the order in which they are shown. */
+static const struct option_row options[] = {
+	{ "ca", "CA", "who signs: aws (AWS IoT, the default), or local[:DIR], a CA of your own",
+	    PARSED(parse_ca) },
+	{ "region", "NAME", "AWS region", TEXT(aws.region) },
+	{ "profile", "NAME", "AWS profile, of the files of the AWS command line",
+	    TEXT(aws.profile) },
+	{ "endpoint-url", "URL", "in place of AWS IoT's own endpoint", TEXT(aws.endpoint_url) },
+	{ "ca-bundle", "FILE", "CA certificates that the endpoint is verified with",
+	    TEXT(aws.ca_bundle) },
+	{ "policy-file", "FILE", "template of a policy that does not exist yet",
+	    TEXT(policy_file) },
+	{ "slot", "SLOT", "key slot, for example 0xE0F1: instead of CONFIG, or one of those in it",
+	    TEXT(slot) },
+	{ "in", "FILE", "request or certificate to read (\"-\": standard input)", TEXT(in) },
+	{ "out", "FILE", "where to write to (\"-\", the default: standard output)", TEXT(out) },
+	{ "ca-file", "FILE", "CA certificates to verify the chip's certificate with",
+	    TEXT(ca_file) },
+	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
+	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
+	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",
+	    PARSED(parse_step) },
+	{ "json", NULL, "results as JSON", FLAG(json) },
+
+	{ "module", "FILE", "PKCS #11 module (default: the installed optiga-pkcs11.so)",
+	    TEXT(token.module), .letter = 'm', .global = true },
+	{ "token", "TOKEN", "PKCS #11 URI, label or serial, when several are present",
+	    TEXT(token.token), .letter = 't', .global = true },
+	{ "pin-file", "FILE", "its first line is the PIN, for tokens that want one",
+	    TEXT(token.pin_file), .global = true },
+	{ "verbose", NULL, "show the steps even when standard error is no terminal", FLAG(verbose),
+	    .letter = 'v', .global = true },
+	{ "help", NULL, "show this, or with a command its options", FLAG(help), .letter = 'h',
+	    .global = true },
+	{ "version", NULL, "show the version", FLAG(version), .letter = 'V', .global = true },
+};
+
+const struct option_row *
+option_row(size_t i)
 {
-	switch (letter) {
-	case 'm': o->token.module = value; return true;
-	case 't': o->token.token = value; return true;
-	case 'P': o->token.pin_file = value; return true;
-	case 'c': return parse_ca(value, o);
-	case 'A': o->ca_file = value; return true;
-	case 'p': o->policy_file = value; return true;
-	case 'r': o->aws.region = value; return true;
-	case 'f': o->aws.profile = value; return true;
-	case 'u': o->aws.endpoint_url = value; return true;
-	case 'b': o->aws.ca_bundle = value; return true;
-	case 'i': o->in = value; return true;
-	case 'o': o->out = value; return true;
-	case 's': o->slot = value; return true;
-	case 'S': return parse_step(value, o);
-	case 'R': o->replace = true; return true;
-	case 'n': o->dry_run = true; return true;
-	case 'j': o->json = true; return true;
-	case 'v': prov_set_verbose(true); return true;
-	case 'h': o->help = true; return true;
-	case 'V': o->version = true; return true;
-	default: return false; /* getopt has said why */
-	}
+	return i < NITEMS(options) ? &options[i] : NULL;
 }
 
-static const struct command *
-find_command(const char *name)
+static bool
+take_number(const struct option_row *r, const char *value, unsigned int *out)
 {
-	for (const struct command *c = commands; c->name != NULL; c++)
-		if (strcmp(name, c->name) == 0)
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (value[strspn(value, "0123456789")] == '\0' && end != value && errno == 0 &&
+	    n >= r->min && n <= r->max) {
+		*out = (unsigned int)n;
+		return true;
+	}
+	prov_error("--%s \"%s\" is no number from %u to %u", r->name, value, r->min, r->max);
+	return false;
+}
+
+static bool
+take(const struct option_row *r, const char *value, struct options *o)
+{
+	char *at = (char *)o + r->where;
+
+	switch (r->kind) {
+	case OPTION_FLAG: *(bool *)(void *)at = true; return true;
+	case OPTION_TEXT:
+		if (value[0] == '\0') {
+			prov_error("--%s has an empty %s", r->name, r->argument);
+			return false;
+		}
+		*(const char **)(void *)at = value;
+		return true;
+	case OPTION_NUMBER: return take_number(r, value, (unsigned int *)(void *)at);
+	case OPTION_PARSED: return r->parse(value, o);
+	}
+	return false;
+}
+
+static const struct option_row *
+by_letter(int letter)
+{
+	for (size_t i = 0; i < NITEMS(options); i++)
+		if (letter != 0 && options[i].letter == letter)
+			return &options[i];
+	return NULL;
+}
+
+/* How many edits make one word of the other, or more than enough for long words. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[32], la = strlen(a), lb = strlen(b);
+
+	if (la >= NITEMS(row) || lb >= NITEMS(row))
+		return NITEMS(row);
+	for (size_t k = 0; k <= lb; k++)
+		row[k] = k;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= lb; k++) {
+			size_t best = diagonal + (a[i - 1] != b[k - 1]);
+
+			diagonal = row[k];
+			if (row[k] + 1 < best)
+				best = row[k] + 1;
+			if (row[k - 1] + 1 < best)
+				best = row[k - 1] + 1;
+			row[k] = best;
+		}
+	}
+	return row[lb];
+}
+
+/* A misspelling, most likely. */
+static bool
+near(const char *a, const char *b)
+{
+	return distance(a, b) <= (strlen(a) > 4 ? 2 : 1);
+}
+
+/* given: as it stands on the command line, "--jsn" or "--jsn=x". */
+static void
+say_no_option(const char *given)
+{
+	size_t len = strcspn(given, "=");
+	char word[64];
+
+	prov_error("there is no option %.*s", (int)len, given);
+	(void)snprintf(word, sizeof(word), "%.*s", (int)len, given);
+	for (size_t i = 0; i < NITEMS(options); i++) {
+		if (strncmp(word, "--", 2) == 0 && near(word + 2, options[i].name)) {
+			prov_hint("did you mean --%s?", options[i].name);
+			return;
+		}
+	}
+	prov_hint("\"optiga-provision COMMAND --help\" lists a command's options");
+}
+
+/* Beginnings of names will do for getopt_long as long as they are of one name. */
+static bool
+say_ambiguous(const char *given)
+{
+	size_t len = strcspn(given, "="), n = 0;
+	char list[256] = "";
+
+	if (strncmp(given, "--", 2) != 0 || len < 3)
+		return false;
+	for (size_t i = 0; i < NITEMS(options); i++) {
+		size_t used = strlen(list);
+
+		if (strncmp(options[i].name, given + 2, len - 2) != 0)
+			continue;
+		(void)snprintf(list + used, sizeof(list) - used, "%s--%s", n++ > 0 ? ", " : "",
+		    options[i].name);
+	}
+	if (n < 2)
+		return false;
+	prov_error("%.*s may be any of %s", (int)len, given, list);
+	return true;
+}
+
+/* What getopt_long answered with '?' or ':'. */
+static void
+say_bad_option(int answer, const char *given)
+{
+	const struct option_row *r =
+	    optopt >= ROW(0) ? option_row((size_t)(optopt - ROW(0))) : by_letter(optopt);
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	if (answer == ':' && r != NULL)
+		prov_error("--%s needs a %s behind it", r->name, r->argument);
+	else if (r != NULL)
+		prov_error("--%s takes nothing behind a \"=\"", r->name);
+	else if (optopt != 0)
+		say_no_option(letter);
+	else if (!say_ambiguous(given))
+		say_no_option(given);
+}
+
+/* The command of one or two words; *used of them. */
+static const struct command *
+find_command(char **args, size_t n, size_t *used)
+{
+	const struct command *c;
+	const char *group = NULL;
+	char two[64] = "";
+
+	if (n > 1)
+		(void)snprintf(two, sizeof(two), "%s %s", args[0], args[1]);
+	for (size_t i = 0; (c = command_row(i)) != NULL; i++) {
+		size_t first = strcspn(c->name, " ");
+
+		*used = c->name[first] == ' ' ? 2 : 1;
+		if (strcmp(c->name, *used == 2 ? two : args[0]) == 0)
 			return c;
-	prov_error("there is no command \"%s\"", name);
+		if (*used == 2 && strlen(args[0]) == first && strncmp(c->name, args[0], first) == 0)
+			group = c->name;
+	}
+	if (group != NULL) {
+		prov_error("\"%s\" needs a second word", args[0]);
+		prov_hint("for example \"optiga-provision %s\"", group);
+		return NULL;
+	}
+	prov_error("there is no command \"%s\"", args[0]);
+	for (size_t i = 0; (c = command_row(i)) != NULL; i++) {
+		if (near(args[0], c->name)) {
+			prov_hint("did you mean \"%s\"?", c->name);
+			return NULL;
+		}
+	}
 	prov_hint("\"optiga-provision --help\" lists the commands");
 	return NULL;
 }
@@ -169,30 +267,73 @@ find_command(const char *name)
 static bool
 fits(const struct command *c, const bool *given)
 {
-	for (const struct option *l = longopts; l->name != NULL; l++) {
-		if (!given[l->val] || strchr(global, l->val) != NULL ||
-		    strchr(c->options, l->val) != NULL)
+	for (size_t i = 0; i < NITEMS(options); i++) {
+		if (!given[i] || command_takes(c, &options[i]))
 			continue;
-		prov_error("\"%s\" takes no option --%s", c->name, name_of(l->val));
-		prov_hint("\"optiga-provision --help\" lists commands and options");
+		prov_error("\"%s\" takes no option --%s", c->name, options[i].name);
+		prov_hint("\"optiga-provision %s --help\" lists its options", c->name);
 		return false;
 	}
 	return true;
 }
 
 static bool
-take_config(const struct command *c, int n, char **args, struct options *o)
+take_operands(const struct command *c, struct options *o)
 {
-	if (n > 1) {
-		prov_error("\"%s\" takes one CONFIG, not \"%s\" too", c->name, args[1]);
-		return false;
+	if (o->nargs > c->max) {
+		if (c->max == 0)
+			prov_error(
+			    "\"%s\" takes nothing but options, not \"%s\"", c->name, o->args[0]);
+		else if (c->max == 1 && c->config)
+			prov_error("\"%s\" takes one CONFIG, not \"%s\" too", c->name, o->args[1]);
+		else
+			prov_error("\"%s\" has \"%s\" too many", c->name, o->args[c->max]);
+	} else if (o->nargs < c->min) {
+		if (c->config && o->nargs == 0)
+			prov_error("\"%s\" needs a CONFIG", c->name);
+		else
+			prov_error("\"%s\" needs more than that", c->name);
+	} else {
+		if (c->config && o->nargs > 0)
+			o->config = o->args[0];
+		return true;
 	}
-	if (n == 1)
-		o->config = args[0];
-	if (c->needs_config && o->config == NULL) {
-		prov_error("\"%s\" needs a CONFIG", c->name);
-		prov_hint("usage: optiga-provision %s %s", c->name, c->synopsis);
-		return false;
+	prov_hint("usage: optiga-provision %s%s%s", c->name, c->synopsis[0] != '\0' ? " " : "",
+	    c->synopsis);
+	return false;
+}
+
+/* Options into o, and which they were. false: said what is wrong. */
+static bool
+take_options(int argc, char **argv, struct options *o, bool *given)
+{
+	struct option list[NITEMS(options) + 1] = { 0 };
+	char letters[2 * NITEMS(options) + 2] = ":", *p = letters + 1;
+	int answer;
+
+	for (size_t i = 0; i < NITEMS(options); i++) {
+		const struct option_row *r = &options[i];
+
+		list[i] = (struct option){ r->name,
+			r->argument != NULL ? required_argument : no_argument, NULL, ROW(i) };
+		if (r->letter != '\0')
+			*p++ = r->letter;
+		if (r->letter != '\0' && r->argument != NULL)
+			*p++ = ':';
+	}
+	*p = '\0';
+	opterr = 0;
+	while ((answer = getopt_long(argc, argv, letters, list, NULL)) != -1) {
+		const struct option_row *r =
+		    answer >= ROW(0) ? option_row((size_t)(answer - ROW(0))) : by_letter(answer);
+
+		if (r == NULL) {
+			say_bad_option(answer, argv[optind - 1]);
+			return false;
+		}
+		if (!take(r, optarg, o))
+			return false;
+		given[r - options] = true;
 	}
 	return true;
 }
@@ -200,26 +341,28 @@ take_config(const struct command *c, int n, char **args, struct options *o)
 const struct command *
 options_parse(int argc, char **argv, struct options *o)
 {
+	bool given[NITEMS(options)] = { false };
 	const struct command *c;
-	bool given[128] = { false };
-	int letter;
+	size_t used;
 
 	*o = (struct options){ .ca_aws = true, .stop_after = STEP_COUNT };
-	while ((letter = getopt_long(argc, argv, "m:t:vhV", longopts, NULL)) != -1) {
-		if (!take(letter, optarg, o))
-			return NULL;
-		given[letter] = true;
+	if (!take_options(argc, argv, o, given)) {
+		o->help = o->version = false;
+		return NULL;
 	}
-	if (o->help || o->version)
+	prov_set_verbose(o->verbose);
+	if (o->version || (o->help && optind == argc))
 		return NULL;
 	if (optind == argc) {
 		prov_error("no command given");
 		prov_hint("\"optiga-provision --help\" lists the commands");
 		return NULL;
 	}
-	c = find_command(argv[optind]);
-	if (c == NULL || !fits(c, given) ||
-	    !take_config(c, argc - optind - 1, argv + optind + 1, o))
-		return NULL;
-	return c;
+	c = find_command(argv + optind, (size_t)(argc - optind), &used);
+	o->help = o->help && c != NULL;
+	if (c == NULL || o->help)
+		return c;
+	o->args = argv + optind + used;
+	o->nargs = (size_t)(argc - optind) - used;
+	return fits(c, given) && take_operands(c, o) ? c : NULL;
 }

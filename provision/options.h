@@ -1,10 +1,13 @@
-/* The command line, and the table of commands. */
+/* The command line: the tables of options and of commands, and what was given. */
 #ifndef PROVISION_OPTIONS_H
 #define PROVISION_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 #include "provision/aws.h"
+#include "provision/config.h"
 #include "provision/msg.h"
 #include "provision/plan.h"
 #include "provision/token.h"
@@ -12,6 +15,7 @@
 struct options {
 	struct token_options token;
 	struct aws_options aws;
+	const char *ca; /* as given; NULL: not given */
 	bool ca_aws;
 	const char *ca_dir;  /* of --ca local:DIR; NULL: the user's own */
 	const char *ca_file; /* trust anchors for verify; NULL: those of --ca local */
@@ -20,25 +24,57 @@ struct options {
 	const char *out;
 	const char *slot;
 	const char *config; /* NULL: none given */
+	char **args;        /* what stands behind the command, CONFIG included */
+	size_t nargs;
 	bool json;
 	bool replace;
 	bool dry_run;
+	bool verbose;
 	bool help;
 	bool version;
 	enum step stop_after; /* STEP_COUNT: go on to the end */
 };
 
-struct command {
-	const char *name;
-	const char *synopsis; /* behind the name */
-	const char *text;
-	enum prov_exit (*run)(const struct options *o);
-	const char *options; /* short forms of those it takes, besides the global ones */
-	bool needs_config;
+/* How an option's argument is kept in struct options. */
+enum option_kind {
+	OPTION_FLAG,   /* bool, no argument */
+	OPTION_TEXT,   /* const char * */
+	OPTION_NUMBER, /* unsigned int, between the row's bounds */
+	OPTION_PARSED, /* by a function of its own */
 };
 
-/* Rows until one without a name. */
-extern const struct command commands[];
+struct option_row {
+	const char *name;
+	const char
+	    *argument;    /* FILE, DIR, SLOT and the like also tell what completes it; NULL: none */
+	const char *text; /* for --help, wrapped there */
+	enum option_kind kind;
+	size_t where; /* offset in struct options */
+	unsigned int min, max;
+	bool (*parse)(const char *value, struct options *o); /* false: said what is wrong */
+	char letter;                                         /* its short form, or 0 */
+	bool global;                                         /* every command takes it */
+};
+
+struct command {
+	const char *name;     /* "run", or two words: "ca register" */
+	const char *synopsis; /* behind the name */
+	const char *text;     /* one line */
+	const char *about;    /* more for its own --help; NULL: nothing */
+	const char *example;  /* lines for a shell, each ending with a newline; NULL: none */
+	const char
+	    *options; /* names of those it takes, besides the global ones, with spaces between */
+	unsigned int min, max; /* operands */
+	bool config;           /* the first operand is a CONFIG */
+	enum prov_exit (*run)(const struct options *o);
+};
+
+/* The tables; a row past the last is NULL. */
+const struct option_row *option_row(size_t i);
+const struct command *command_row(size_t i);
+
+/* Whether a command takes an option. */
+bool command_takes(const struct command *c, const struct option_row *o);
 
 enum prov_exit cmd_run(const struct options *o);
 enum prov_exit cmd_csr(const struct options *o);
@@ -49,12 +85,12 @@ enum prov_exit cmd_verify(const struct options *o);
 enum prov_exit cmd_show(const struct options *o);
 
 /*
- * The command that argv asks for, and its options. NULL: --help or --version (o says which), or a
- * mistake that was named (neither is set).
+ * The command that argv asks for, and its options. NULL: a mistake that was named, or none and
+ * --help or --version without a command (o says which).
  */
 const struct command *options_parse(int argc, char **argv, struct options *o);
 
-/* The text of --help. */
-void options_help(void);
+/* The text of --help: of one command, or for NULL of them all. */
+void options_help(FILE *out, const struct command *c);
 
 #endif

@@ -1,0 +1,112 @@
+/* The commands, and the text of --help; see options.h. */
+#include <config.h>
+
+#include <string.h>
+
+#include "provision/options.h"
+
+#define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+#define CLOUD     "ca region profile endpoint-url ca-bundle "
+
+/* In the order in which they are shown. */
+static const struct command commands[] = {
+	{
+	    .name = "run",
+	    .synopsis = "CONFIG",
+	    .text = "do all that is missing: key, request, certificate, registration",
+	    .about =
+		"Reads what the chip and the cloud have, does what CONFIG asks for and is not "
+		"there yet, and verifies the result. It can be interrupted and run again; when "
+		"nothing is missing it says \"nothing to do\".",
+	    .example = "optiga-provision run --dry-run device.jsn\n"
+		       "optiga-provision run --ca local device.jsn\n",
+	    .options = CLOUD "policy-file slot replace dry-run stop-after json",
+	    .min = 1,
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_run,
+	},
+	{
+	    .name = "csr",
+	    .synopsis = "[--out FILE] CONFIG",
+	    .text = "make a certificate request, and a key if there is none",
+	    .options = "ca slot out",
+	    .min = 1,
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_csr,
+	},
+	{
+	    .name = "sign",
+	    .synopsis = "--in CSR [--out FILE] [CONFIG]",
+	    .text = "have a request signed",
+	    .about =
+		"Needs no chip. AWS IoT's certificates are inactive until they are registered.",
+	    .options = CLOUD "slot in out",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_sign,
+	},
+	{
+	    .name = "write",
+	    .synopsis = "--in CERT (CONFIG | --slot SLOT)",
+	    .text = "write a certificate to the chip, beside its key",
+	    .options = "in slot replace",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_write,
+	},
+	{
+	    .name = "register",
+	    .synopsis = "CONFIG",
+	    .text = "register and activate the chip's certificate at AWS IoT",
+	    .options = CLOUD "policy-file slot dry-run json",
+	    .min = 1,
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_register,
+	},
+	{
+	    .name = "verify",
+	    .synopsis = "(CONFIG | --slot SLOT)",
+	    .text = "prove that key, certificate, CA and cloud fit together",
+	    .about = "The key signs a fresh challenge; the certificate, its chain and what AWS IoT "
+		     "has are checked against it. Changes nothing.",
+	    .options = CLOUD "ca-file slot json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_verify,
+	},
+	{
+	    .name = "show",
+	    .synopsis = "",
+	    .text = "list the chip's key slots",
+	    .options = "slot json",
+	    .run = cmd_show,
+	},
+};
+
+const struct command *
+command_row(size_t i)
+{
+	return i < NITEMS(commands) ? &commands[i] : NULL;
+}
+
+bool
+command_takes(const struct command *c, const struct option_row *o)
+{
+	size_t len = strlen(o->name);
+
+	if (o->global)
+		return true;
+	for (const char *p = c->options; *p != '\0';) {
+		size_t word = strcspn(p, " ");
+
+		if (word == len && strncmp(p, o->name, len) == 0)
+			return true;
+		p += word;
+		p += strspn(p, " ");
+	}
+	return false;
+}

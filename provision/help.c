@@ -1,0 +1,139 @@
+/* The text of --help, from the tables; see options.h. */
+#include <config.h>
+
+#include <string.h>
+
+#include "provision/options.h"
+
+#define WIDTH          79U
+#define OPTION_COLUMN  26U
+#define COMMAND_COLUMN 14U
+
+/* Words from column at on, in lines of WIDTH; the first line goes on where the cursor is. */
+static void
+wrap(FILE *out, const char *text, unsigned int at)
+{
+	unsigned int column = at;
+
+	for (const char *p = text; *p != '\0';) {
+		unsigned int len = (unsigned int)strcspn(p, " ");
+
+		if (column != at && column + 1 + len > WIDTH) {
+			(void)fprintf(out, "\n%*s", (int)at, "");
+			column = at;
+		} else if (column != at) {
+			(void)fputc(' ', out);
+			column++;
+		}
+		(void)fwrite(p, 1, len, out);
+		column += len;
+		p += len;
+		p += strspn(p, " ");
+	}
+	(void)fputc('\n', out);
+}
+
+/* "  left", and text beside it, or below when left is too long. */
+static void
+entry(FILE *out, const char *left, const char *text, unsigned int column)
+{
+	size_t len = strlen(left) + 2;
+
+	(void)fprintf(out, "  %s", left);
+	if (len + 1 > column) {
+		(void)fputc('\n', out);
+		len = 0;
+	}
+	(void)fprintf(out, "%*s", (int)(column - len), "");
+	wrap(out, text, column);
+}
+
+static void
+option_entry(FILE *out, const struct option_row *o)
+{
+	char left[128], letter[8] = "";
+
+	if (o->letter != '\0')
+		(void)snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
+	    o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
+	entry(out, left, o->text, OPTION_COLUMN);
+}
+
+static void
+global_options(FILE *out)
+{
+	const struct option_row *o;
+
+	(void)fputs("\noptions for every command:\n", out);
+	for (size_t i = 0; (o = option_row(i)) != NULL; i++)
+		if (o->global)
+			option_entry(out, o);
+}
+
+static void
+own_options(FILE *out, const struct command *c)
+{
+	const struct option_row *o;
+
+	if (c->options[0] == '\0')
+		return;
+	(void)fputs("\noptions:\n", out);
+	for (size_t i = 0; (o = option_row(i)) != NULL; i++)
+		if (!o->global && command_takes(c, o))
+			option_entry(out, o);
+}
+
+/* Lines for a shell, indented. */
+static void
+example(FILE *out, const char *text)
+{
+	(void)fputs("\nexample:\n", out);
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+
+		(void)fprintf(out, "  %.*s\n", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void
+command_help(FILE *out, const struct command *c)
+{
+	(void)fprintf(out, "usage: optiga-provision %s%s%s%s\n\n", c->name,
+	    c->options[0] != '\0' ? " [options]" : "", c->synopsis[0] != '\0' ? " " : "",
+	    c->synopsis);
+	/* The one line as a sentence. */
+	(void)fprintf(out, "%c%s.\n", c->text[0] - 'a' + 'A', c->text + 1);
+	if (c->about != NULL)
+		wrap(out, c->about, 0);
+	own_options(out, c);
+	global_options(out);
+	if (c->example != NULL)
+		example(out, c->example);
+}
+
+void
+options_help(FILE *out, const struct command *c)
+{
+	if (c != NULL) {
+		command_help(out, c);
+		return;
+	}
+	(void)fputs(
+	    "usage: optiga-provision [--module FILE] COMMAND [options] [CONFIG]\n"
+	    "       optiga-provision COMMAND --help\n\n"
+	    "Provisions OPTIGA Trust chips through PKCS #11: keys on the chip, certificates\n"
+	    "for them, and what the cloud has to know.\n\ncommands:\n",
+	    out);
+	for (size_t i = 0; (c = command_row(i)) != NULL; i++)
+		entry(out, c->name, c->text, COMMAND_COLUMN);
+	global_options(out);
+	(void)fputs("\nCONFIG says what is wanted, see optiga-provision.conf(5).\n"
+		    "\nexit status: 0 done or nothing to do, 1 failed, 2 usage, 3 interrupted and "
+		    "resumable\n"
+		    "\nexample:\n"
+		    "  optiga-provision show\n"
+		    "  optiga-provision run --ca local device.jsn\n",
+	    out);
+}
