@@ -7,6 +7,7 @@ prov_tests =
 prov_tests += tests/unit/test_prov_chipmap
 prov_tests += tests/unit/test_prov_config
 prov_tests += tests/unit/test_prov_confmore
+prov_tests += tests/unit/test_prov_confpage
 prov_tests += tests/unit/test_prov_csr
 prov_tests += tests/unit/test_prov_journal
 prov_tests += tests/unit/test_prov_plan
@@ -29,6 +30,10 @@ tests_unit_test_prov_config_LDADD = $(prov_test_libs)
 tests_unit_test_prov_confmore_SOURCES = tests/unit/test_prov_confmore.c $(prov_test_util)
 tests_unit_test_prov_confmore_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_confmore_LDADD = $(prov_test_libs)
+
+tests_unit_test_prov_confpage_SOURCES = tests/unit/test_prov_confpage.c $(prov_test_util)
+tests_unit_test_prov_confpage_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_confpage_LDADD = $(prov_test_libs)
 
 tests_unit_test_prov_csr_SOURCES = tests/unit/test_prov_csr.c $(prov_test_util)
 tests_unit_test_prov_csr_CFLAGS = $(prov_test_cflags)
