@@ -15,6 +15,7 @@ libprov_la_SOURCES = \
 	provision/confnames.c provision/confnode.c provision/confnode.h provision/conftext.c \
 	provision/confvendor.c \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
+	provision/issuer.c provision/issuer.h provision/issuer_local.c \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
 	provision/mqtt.c provision/mqtt.h provision/mqttint.h provision/mqttprobe.c provision/mqtttls.c \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \

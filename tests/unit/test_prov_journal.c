@@ -45,7 +45,7 @@ START_TEST(the_journal_comes_back_as_it_was_written)
 	/* The first request counts: its answer may still turn up. */
 	ck_assert(journal_asked(&j));
 	ck_assert(j.since == since);
-	ck_assert(journal_issued(&j, CERT, "-----BEGIN\n\"x\"\n"));
+	ck_assert(journal_issued(&j, CERT, "-----BEGIN\n\"x\"\n", NULL));
 	journal_close(&j);
 
 	ck_assert(journal_open(&j, KEY, REGION));
