@@ -18,4 +18,4 @@ libprovaws_la_SOURCES = $(aws_sources) \
 libprovaws_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 libprovaws_la_LIBADD = $(CURL_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
-libprovmsg_la_SOURCES = provision/msg.c provision/msg.h
+libprovmsg_la_SOURCES = provision/msg.c provision/msg.h provision/stop.c provision/stop.h

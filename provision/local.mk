@@ -22,7 +22,7 @@ libprov_la_SOURCES = \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \
 	provision/show.c provision/show.h provision/showhtml.c provision/showhtml.h \
 	provision/showjson.c provision/showstyle.c provision/showtext.c \
-	provision/signer.c provision/stop.c provision/stop.h provision/text.c \
+	provision/signer.c provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
 include provision/lock.mk
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \
