@@ -559,7 +559,8 @@ START_TEST(endpoint_down_never_counts_as_sent)
 	said_begin();
 	ck_assert_int_eq(do_create_cert(a), AWS_FAILED);
 	said = said_end();
-	ck_assert_msg(strstr(said, "CreateCertificateFromCsr failed after 3 tries: ") != NULL, "%s", said);
+	ck_assert_msg(
+	    strstr(said, "CreateCertificateFromCsr failed after 3 tries: ") != NULL, "%s", said);
 	ck_assert_msg(
 	    strstr(said, "hint: is https://127.0.0.1:9 the right endpoint?") != NULL, "%s", said);
 	aws_close(&a);
