@@ -7,7 +7,7 @@
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-#define CLOUD     "ca register region profile endpoint-url ca-bundle "
+#define CLOUD     "ca region profile endpoint-url ca-bundle "
 
 /* In the order in which they are shown. */
 static const struct command commands[] = {
@@ -71,9 +71,15 @@ static const struct command commands[] = {
 	    .name = "verify",
 	    .synopsis = "(CONFIG | --slot SLOT)",
 	    .text = "prove that key, certificate, CA and cloud fit together",
-	    .about = "The key signs a fresh challenge; the certificate, its chain and what AWS IoT "
-		     "has are checked against it. Changes nothing.",
-	    .options = CLOUD "ca-file slot json",
+	    .about =
+		"The key signs a fresh challenge; the certificate, its chain and what AWS IoT "
+		"has are checked against it. With --connect also as the device will do it: "
+		"TLS with the chip's key to the data endpoint, MQTT under the thing's name, and "
+		"a message to itself. Changes nothing; a device that is connected under this "
+		"name is thrown out.",
+	    .example = "optiga-provision verify device.jsn\n"
+		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
+	    .options = CLOUD "ca-file slot connect data-endpoint thing json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_verify,

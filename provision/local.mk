@@ -15,14 +15,14 @@ libprov_la_SOURCES = \
 	provision/confnames.c provision/confnode.c provision/confnode.h provision/conftext.c \
 	provision/confvendor.c \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
-	provision/issuer.c provision/issuer.h provision/issuer_local.c \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
+	provision/claim.c provision/claim.h provision/connect.c provision/connect.h \
 	provision/mqtt.c provision/mqtt.h provision/mqttint.h provision/mqttprobe.c provision/mqtttls.c \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \
 	provision/show.c provision/show.h provision/showhtml.c provision/showhtml.h \
 	provision/showjson.c provision/showstyle.c provision/showtext.c \
-	provision/signer.c provision/text.c \
+	provision/signer.c provision/stop.c provision/stop.h provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
 include provision/lock.mk
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \
@@ -32,7 +32,7 @@ libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(
 
 optiga_provision_SOURCES = provision/main.c provision/commands.c provision/help.c \
 	provision/options.c provision/options.h \
-	provision/cmd_run.c provision/cmd_show.c provision/cmd_steps.c
+	provision/cmd_connect.c provision/cmd_run.c provision/cmd_show.c provision/cmd_steps.c
 optiga_provision_CFLAGS = $(libprov_la_CFLAGS)
 optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 

@@ -224,7 +224,7 @@ mqtt_close(struct mqtt **mp)
 bool
 mqtt_tls_done(const struct mqtt *m)
 {
-	return m->tls.done;
+	return m->tls.done && m->tls.alert < 0 && m->tls.verify_error == X509_V_OK;
 }
 
 const char *

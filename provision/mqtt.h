@@ -55,7 +55,7 @@ void mqtt_close(struct mqtt **mp);
 /* The two halves: name, TCP and TLS; then MQTT's CONNECT under the client's name. */
 enum mqtt_result mqtt_connect(struct mqtt *m);
 
-/* Whether the TLS handshake was completed, on the client's side. */
+/* Whether the TLS handshake was completed, and the server has not taken that back. */
 bool mqtt_tls_done(const struct mqtt *m);
 /* "TLSv1.3"; "" before. */
 const char *mqtt_tls_version(const struct mqtt *m);

@@ -24,18 +24,9 @@ parse_ca(const char *value, struct options *o)
 		return false;
 	}
 	o->ca = value;
+	o->ca_aws = strcmp(value, "aws") == 0;
+	o->ca_dir = strncmp(value, "local:", 6) == 0 ? value + 6 : NULL;
 	return true;
-}
-
-static bool
-parse_register(const char *value, struct options *o)
-{
-	o->registration = register_by_name(value);
-	if (o->registration != REGISTER_DEFAULT)
-		return true;
-	prov_error("--register \"%s\" is not known", value);
-	prov_hint("use \"aws\", \"first-connect\" or \"no\"");
-	return false;
 }
 
 static bool
@@ -58,10 +49,6 @@ parse_step(const char *value, struct options *o)
 static const struct option_row options[] = {
 	{ "ca", "CA", "who signs: aws (AWS IoT, the default), or local[:DIR], a CA of your own",
 	    PARSED(parse_ca) },
-	{ "register", "HOW",
-	    "of a certificate by another CA: at AWS IoT (aws), when the device connects "
-	    "(first-connect), or not at all (no)",
-	    PARSED(parse_register) },
 	{ "region", "NAME", "AWS region", TEXT(aws.region) },
 	{ "profile", "NAME", "AWS profile, of the files of the AWS command line",
 	    TEXT(aws.profile) },
@@ -76,6 +63,12 @@ static const struct option_row options[] = {
 	{ "out", "FILE", "where to write to (\"-\", the default: standard output)", TEXT(out) },
 	{ "ca-file", "FILE", "CA certificates to verify the chip's certificate with",
 	    TEXT(ca_file) },
+	{ "connect", NULL, "also connect to the data endpoint over MQTT, as the device will",
+	    FLAG(connect) },
+	{ "data-endpoint", "HOST[:PORT]",
+	    "data endpoint (default: AWS IoT is asked for it; port 8883, or 443)",
+	    TEXT(data_endpoint) },
+	{ "thing", "NAME", "name of the thing, instead of CONFIG's", TEXT(thing) },
 	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
 	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",
@@ -358,7 +351,7 @@ options_parse(int argc, char **argv, struct options *o)
 	const struct command *c;
 	size_t used;
 
-	*o = (struct options){ .stop_after = STEP_COUNT };
+	*o = (struct options){ .ca_aws = true, .stop_after = STEP_COUNT };
 	if (!take_options(argc, argv, o, given)) {
 		o->help = o->version = false;
 		return NULL;

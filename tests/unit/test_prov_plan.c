@@ -12,42 +12,34 @@ static const struct {
 	struct state s;
 	const char *steps;
 } rows[] = {
-	{ { .cloud = false }, "key csr sign write tidy" },
-	{ { .key = true }, "csr sign write tidy" },
+	{ { .aws = false }, "key csr sign write" },
+	{ { .key = true }, "csr sign write" },
 	{ { .key = true, .cert = CERT_GOOD }, "" },
 	{ { .key = true, .cert = CERT_FOREIGN }, "refused" },
 	{ { .key = true, .cert = CERT_OTHER_KEY }, "refused" },
-	{ { .key = true, .cert = CERT_FOREIGN, .replace = true }, "csr sign remove write tidy" },
+	{ { .key = true, .cert = CERT_FOREIGN, .replace = true }, "csr sign remove write" },
 	{ { .key = true, .cert = CERT_GOOD, .replace = true }, "" },
-	{ { .cloud = true, .by_aws = true },
+	{ { .aws = true },
 	    "policy thing key csr sign write attach-policy attach-thing activate tidy" },
-	{ { .cloud = true, .by_aws = true, .policy = true, .thing = true, .key = true },
+	{ { .aws = true, .policy = true, .thing = true, .key = true },
 	    "csr sign write attach-policy attach-thing activate tidy" },
-	{ { .cloud = true,
-	      .by_aws = true,
+	{ { .aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
 	      .pending = PENDING_ASKED,
 	      .journal = true },
 	    "resume csr sign write attach-policy attach-thing activate tidy" },
-	{ { .cloud = true,
-	      .by_aws = true,
+	{ { .aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
 	      .pending = PENDING_ISSUED,
 	      .journal = true },
 	    "write attach-policy attach-thing activate tidy" },
-	{ { .cloud = true,
-	      .by_aws = true,
-	      .policy = true,
-	      .thing = true,
-	      .key = true,
-	      .cert = CERT_GOOD },
+	{ { .aws = true, .policy = true, .thing = true, .key = true, .cert = CERT_GOOD },
 	    "attach-policy attach-thing activate" },
-	{ { .cloud = true,
-	      .by_aws = true,
+	{ { .aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -56,8 +48,7 @@ static const struct {
 	      .thing_attached = true,
 	      .active = true },
 	    "" },
-	{ { .cloud = true,
-	      .by_aws = true,
+	{ { .aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -67,8 +58,7 @@ static const struct {
 	      .active = true,
 	      .journal = true },
 	    "tidy" },
-	{ { .cloud = true,
-	      .by_aws = true,
+	{ { .aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -76,15 +66,9 @@ static const struct {
 	      .policy_attached = true,
 	      .active = true },
 	    "attach-thing" },
-	{ { .cloud = true,
-	      .by_aws = true,
-	      .policy = true,
-	      .thing = true,
-	      .key = true,
-	      .cert = CERT_REVOKED },
+	{ { .aws = true, .policy = true, .thing = true, .key = true, .cert = CERT_REVOKED },
 	    "refused" },
-	{ { .cloud = true,
-	      .by_aws = true,
+	{ { .aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -115,9 +99,7 @@ static struct state
 state_of(unsigned int bits)
 {
 	return (struct state){
-		.cloud = bits & 1,
-		.by_aws = bits & 1 && !(bits >> 15 & 1),
-		.registered = bits >> 16 & 1,
+		.aws = bits & 1,
 		.replace = bits >> 1 & 1,
 		.key = bits >> 2 & 1,
 		.request = bits >> 3 & 1,
@@ -140,7 +122,7 @@ is_state(unsigned int bits)
 
 START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
 {
-	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
 		struct state s = state_of(bits);
 		unsigned int n = 0;
 		enum step step;
@@ -155,29 +137,29 @@ START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
 			ck_assert(!s.replace);
 		else
 			ck_assert(s.key && s.cert == CERT_GOOD);
-		if (step == STEP_DONE && s.cloud)
+		if (step == STEP_DONE && s.aws)
 			ck_assert(s.policy && s.thing && s.policy_attached && s.thing_attached &&
-				  s.active && !s.journal && (s.by_aws || s.registered));
+				  s.active && !s.journal);
 	}
 }
 END_TEST
 
 START_TEST(a_certificate_becomes_active_only_when_all_else_is_there)
 {
-	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
 		struct state s = state_of(bits);
 
 		if (!is_state(bits) || plan_next(&s) != STEP_ACTIVATE)
 			continue;
-		ck_assert(s.cloud && s.policy && s.thing && s.key && s.cert == CERT_GOOD &&
-			  s.policy_attached && s.thing_attached && (s.by_aws || s.registered));
+		ck_assert(s.aws && s.policy && s.thing && s.key && s.cert == CERT_GOOD &&
+			  s.policy_attached && s.thing_attached);
 	}
 }
 END_TEST
 
 START_TEST(no_second_certificate_is_asked_for)
 {
-	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
 		struct state s = state_of(bits);
 
 		if (is_state(bits) && plan_next(&s) == STEP_SIGN)

@@ -1,0 +1,142 @@
+/* Proof that a device can do its work; see connect.h. */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "provision/cert.h"
+#include "provision/connect.h"
+#include "provision/msg.h"
+#include "provision/report.h"
+
+/* Messages of others on our topic that are passed over. */
+#define OTHERS_MAX 32
+
+/* The issuer of cert in the list, not cert itself; NULL: it is not there, or cert is a root. */
+static X509 *
+issuer_of(X509 *cert, const struct token_cert *list, size_t n)
+{
+	if (X509_check_issued(cert, cert) == X509_V_OK)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].cert != NULL && X509_cmp(list[i].cert, cert) != 0 &&
+		    X509_check_issued(list[i].cert, cert) == X509_V_OK)
+			return list[i].cert;
+	return NULL;
+}
+
+bool
+connect_certs(
+    const struct token_cert *list, size_t n, EVP_PKEY *pub, X509 **certp, STACK_OF(X509) * *chainp)
+{
+	X509 *at = NULL;
+
+	*certp = NULL;
+	*chainp = sk_X509_new_null();
+	if (*chainp == NULL)
+		return false;
+	for (size_t i = 0; i < n && *certp == NULL; i++)
+		if (list[i].cert != NULL && cert_is_for(list[i].cert, pub))
+			*certp = list[i].cert;
+	if (*certp == NULL)
+		return true;
+	(void)X509_up_ref(*certp);
+	at = *certp;
+	/* Two that certify each other would go on for ever. */
+	for (size_t i = 0; i < n && (at = issuer_of(at, list, n)) != NULL; i++)
+		if (X509_check_issued(at, at) != X509_V_OK &&
+		    (X509_up_ref(at) != 1 || sk_X509_push(*chainp, at) == 0))
+			return false;
+	return true;
+}
+
+static bool
+step(json_t *r, const char *what, struct mqtt *m, bool ok)
+{
+	report_add(r, what, ok ? "ok" : "FAILED");
+	if (ok)
+		return true;
+	prov_error("%s: %s", what, mqtt_why(m));
+	if (mqtt_hint(m) != NULL)
+		prov_hint("%s", mqtt_hint(m));
+	return false;
+}
+
+static bool
+prove_connection(struct mqtt *m, json_t *r)
+{
+	enum mqtt_result result = mqtt_connect(m);
+
+	if (!step(r, "tls", m, result == MQTT_OK || mqtt_tls_done(m)))
+		return false;
+	report_add(r, "tls_version", mqtt_tls_version(m));
+	return step(r, "mqtt", m, result == MQTT_OK);
+}
+
+/* Waits for what was published; what others say there is none of our business. */
+static bool
+prove_receipt(struct mqtt *m, const char *payload, json_t *r)
+{
+	struct mqtt_message msg;
+	bool mine = false;
+
+	for (int i = 0; i < OTHERS_MAX && !mine; i++) {
+		if (mqtt_receive(m, &msg) != MQTT_OK)
+			return step(r, "receive", m, false);
+		mine = strcmp(msg.payload, payload) == 0;
+		mqtt_message_clear(&msg);
+	}
+	report_add(r, "receive", mine ? "ok" : "FAILED");
+	if (!mine)
+		prov_error("receive: others publish on this topic, and our message did not come");
+	return mine;
+}
+
+static bool
+make_payload(char text[48])
+{
+	unsigned char nonce[12];
+	int n = snprintf(text, 48, "optiga-provision ");
+
+	if (RAND_bytes(nonce, sizeof(nonce)) != 1) {
+		prov_error("no random numbers: %s", ossl_why());
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(nonce); i++)
+		n += snprintf(text + n, 48 - (size_t)n, "%02x", nonce[i]);
+	return true;
+}
+
+static bool
+prove_topic(struct mqtt *m, const char *topic, json_t *r)
+{
+	char payload[48];
+
+	return make_payload(payload) &&
+	       step(r, "subscribe", m, mqtt_subscribe(m, &topic, 1) == MQTT_OK) &&
+	       step(r, "publish", m, mqtt_publish(m, topic, payload, strlen(payload)) == MQTT_OK) &&
+	       prove_receipt(m, payload, r);
+}
+
+bool
+connect_prove(const struct mqtt_options *o, json_t *r)
+{
+	struct mqtt *m = mqtt_new(o);
+	char topic[256], endpoint[sizeof(o->to.host) + 8];
+	bool ok = false;
+
+	(void)snprintf(topic, sizeof(topic), "%s/optiga-provision", o->client_id);
+	(void)snprintf(endpoint, sizeof(endpoint), "%s:%u", o->to.host, o->to.port);
+	if (m == NULL) {
+		prov_error("out of memory");
+	} else {
+		report_add(r, "endpoint", endpoint);
+		prov_step("connecting to %s as \"%s\"", endpoint, o->client_id);
+		ok = prove_connection(m, r) && prove_topic(m, topic, r);
+	}
+	mqtt_close(&m);
+	return ok;
+}
