@@ -18,4 +18,8 @@ libprovaws_la_SOURCES = $(aws_sources) \
 libprovaws_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 libprovaws_la_LIBADD = $(CURL_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
-libprovmsg_la_SOURCES = provision/msg.c provision/msg.h
+libprovmsg_la_SOURCES = provision/msg.c provision/msg.h provision/stop.c provision/stop.h
+
+# Templates for --policy-file; the first is what is used without it.
+policiesdir = $(pkgdatadir)/policies
+dist_policies_DATA = provision/policies/least-privilege.json provision/policies/wildcard.json

@@ -18,7 +18,7 @@ aws_registration_code(struct aws *a, char code[65])
 
 	code[0] = '\0';
 	if (res == AWS_OK && (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64))
-		res = aws_unusable(CALL_GET_REGISTRATION_CODE, &args, "it is not 64 hex digits");
+		res = aws_unusable(a, CALL_GET_REGISTRATION_CODE, &args, "it is not 64 hex digits");
 	else if (res == AWS_OK)
 		(void)snprintf(code, 65, "%s", text);
 	free(text);
@@ -68,7 +68,7 @@ aws_register_ca(struct aws *a, const struct aws_ca_wanted *w, char id[65])
 		given = registered_id(reply.json, res, own);
 		if (given == NULL)
 			res = aws_unusable(
-			    CALL_REGISTER_CA_CERTIFICATE, &args, "no certificateId in it");
+			    a, CALL_REGISTER_CA_CERTIFICATE, &args, "no certificateId in it");
 		else
 			(void)snprintf(id, 65, "%s", given);
 	}
@@ -136,7 +136,7 @@ aws_describe_ca(struct aws *a, const char *id, struct aws_ca *out)
 		why = "out of memory";
 	if (why != NULL) {
 		aws_ca_clear(out);
-		res = aws_unusable(CALL_DESCRIBE_CA_CERTIFICATE, &args, why);
+		res = aws_unusable(a, CALL_DESCRIBE_CA_CERTIFICATE, &args, why);
 	}
 	call_reply_clear(&reply);
 	return res;
@@ -226,7 +226,7 @@ register_certificate(
 	if (res == AWS_OK || res == AWS_EXISTS) {
 		why = take_registered(reply.json, res, own, out);
 		if (why != NULL)
-			res = aws_unusable(id, &args, why);
+			res = aws_unusable(a, id, &args, why);
 	}
 	call_reply_clear(&reply);
 	if (res == AWS_EXISTS && out->arn == NULL)
@@ -278,7 +278,7 @@ aws_describe_template(struct aws *a, const char *name, struct aws_template *out)
 	out->enabled = json_is_true(json_object_get(reply.json, "enabled"));
 	if (res == AWS_OK && !aws_take_text(reply.json, "templateBody", &out->body))
 		res = aws_unusable(
-		    CALL_DESCRIBE_PROVISIONING_TEMPLATE, &args, "no templateBody in it");
+		    a, CALL_DESCRIBE_PROVISIONING_TEMPLATE, &args, "no templateBody in it");
 	call_reply_clear(&reply);
 	return res;
 }

@@ -23,7 +23,8 @@ struct aws {
 	unsigned int max_attempts;
 	time_t clock_offset; /* the server's time minus ours */
 	bool clock_corrected;
-	time_t created_at; /* when this run last created something, monotonic; 0: never */
+	char request_id[128]; /* of the last answer */
+	time_t created_at;    /* when this run last created something, monotonic; 0: never */
 };
 
 enum call_id {
@@ -126,7 +127,8 @@ const char *aws_text(const json_t *o, const char *name);
 bool aws_take_text(const json_t *o, const char *name, char **out);
 
 /* An answer that says yes but not what it must: said, AWS_FAILED. */
-enum aws_result aws_unusable(enum call_id id, const struct call_args *args, const char *why);
+enum aws_result aws_unusable(
+    struct aws *a, enum call_id id, const struct call_args *args, const char *why);
 
 /* The address of a call, everything encoded; malloc'ed. NULL: no memory. */
 char *aws_make_url(const struct call *call, const struct call_args *args, const char *endpoint);

@@ -122,7 +122,7 @@ aws_one_text(
 	*out = NULL;
 	(void)snprintf(why, sizeof(why), "no \"%s\" in it", name);
 	if (res == AWS_OK && !aws_take_text(reply.json, name, out))
-		res = aws_unusable(id, args, why);
+		res = aws_unusable(a, id, args, why);
 	call_reply_clear(&reply);
 	return res;
 }
@@ -168,7 +168,7 @@ aws_caller_account(struct aws *a, char account[13])
 
 	account[0] = '\0';
 	if (res == AWS_OK && !take_account(reply.text, account))
-		res = aws_unusable(CALL_GET_CALLER_IDENTITY, &args, "no account number in it");
+		res = aws_unusable(a, CALL_GET_CALLER_IDENTITY, &args, "no account number in it");
 	call_reply_clear(&reply);
 	return res;
 }
@@ -257,7 +257,9 @@ aws_create_certificate(struct aws *a, const char *csr_pem, struct aws_cert *out)
 			why = aws_cert_pem_check(out->pem, digest);
 		/* A certificate was issued, but which one this answer does not say. */
 		if (why != NULL) {
-			prov_warn("CreateCertificateFromCsr: the answer cannot be used: %s", why);
+			prov_warn("CreateCertificateFromCsr: the answer cannot be used: %s "
+				  "(request id %s)",
+			    why, a->request_id[0] != '\0' ? a->request_id : "not given");
 			aws_cert_clear(out);
 			res = AWS_UNKNOWN;
 		} else {
@@ -284,7 +286,7 @@ aws_describe_certificate(struct aws *a, const char *id, struct aws_cert *out)
 		why = "it is about another certificate";
 	if (why != NULL) {
 		aws_cert_clear(out);
-		res = aws_unusable(CALL_DESCRIBE_CERTIFICATE, &args, why);
+		res = aws_unusable(a, CALL_DESCRIBE_CERTIFICATE, &args, why);
 	}
 	call_reply_clear(&reply);
 	return res;
@@ -358,5 +360,5 @@ aws_data_endpoint(struct aws *a, char **host)
 		return res;
 	free(*host);
 	*host = NULL;
-	return aws_unusable(CALL_DESCRIBE_ENDPOINT, &args, "endpointAddress is no host name");
+	return aws_unusable(a, CALL_DESCRIBE_ENDPOINT, &args, "endpointAddress is no host name");
 }

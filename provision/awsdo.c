@@ -20,6 +20,7 @@
 #include "provision/awserr.h"
 #include "provision/msg.h"
 #include "provision/pace.h"
+#include "provision/stop.h"
 
 #define DELAY_MAX      20.0 /* seconds between two tries */
 #define WAIT_MAX       60   /* longest Retry-After that is waited for */
@@ -27,7 +28,8 @@
 #define SKEW_MIN       240  /* seconds */
 #define REFRESH_BEFORE 300  /* seconds of life that renewable credentials must still have */
 #define NEW_FOR        15   /* seconds that something just created may stay invisible */
-#define NEW_TRIES      6
+#define NEW_TRIES      8
+#define NEW_DELAY_MAX  4.0 /* seconds between two looks for it */
 
 static const char sts_body[] = "Action=GetCallerIdentity&Version=2011-06-15";
 
@@ -42,7 +44,7 @@ struct run {
 	struct http_answer ans;
 	enum http_result sent;
 	struct aws_error err;
-	char why[544]; /* of the last try, for people */
+	char why[928]; /* of the last try, for people */
 	unsigned int tries, new_tries;
 	bool refreshed;
 	time_t started;
@@ -246,27 +248,33 @@ judge(struct run *r, struct call_reply *reply)
 	return r->sent == HTTP_UNKNOWN ? V_RETRY_UNKNOWN : V_FAIL;
 }
 
-/* random(0,1) * min(20 s, 2^i s), or what the server asks for. */
+/* random(0,1) * min(20 s, 2^i s), or what the server asks for and up to a second more, so that
+ * those who were sent away together do not come back together. */
 static double
-delay_of(const struct run *r)
+delay_of(const struct run *r, enum verdict v)
 {
 	unsigned char rnd[2] = { 0x80, 0 };
 	unsigned int i = r->tries - 1;
-	double top = i < 5 ? (double)(1U << i) : DELAY_MAX, delay;
+	double top = i < 5 ? (double)(1U << i) : DELAY_MAX, share;
+	double most = v == V_RETRY_NEW ? NEW_DELAY_MAX : DELAY_MAX;
 
 	(void)RAND_bytes(rnd, sizeof(rnd));
-	delay = (top < DELAY_MAX ? top : DELAY_MAX) * (rnd[0] * 256 + rnd[1]) / 65536.0;
-	return delay > (double)r->ans.retry_after ? delay : (double)r->ans.retry_after;
+	share = (rnd[0] * 256 + rnd[1]) / 65536.0;
+	if (r->ans.retry_after > 0)
+		return (double)r->ans.retry_after + share;
+	return (top < most ? top : most) * share;
 }
 
-static void
+/* False: the user wants to stop. */
+static bool
 sleep_for(double seconds)
 {
 	struct timespec ts = { .tv_sec = (time_t)seconds };
 
 	ts.tv_nsec = (long)((seconds - (double)ts.tv_sec) * 1e9);
-	while (nanosleep(&ts, &ts) != 0 && errno == EINTR)
+	while (!stop_wanted() && nanosleep(&ts, &ts) != 0 && errno == EINTR)
 		;
+	return !stop_wanted();
 }
 
 static bool
@@ -279,7 +287,7 @@ throttled(const struct run *r)
 static bool
 may_wait(struct run *r, enum verdict v)
 {
-	double delay = delay_of(r);
+	double delay = delay_of(r, v);
 	char about[256];
 
 	if (v != V_RETRY_NEW && r->tries - r->new_tries >= r->a->max_attempts &&
@@ -289,39 +297,71 @@ may_wait(struct run *r, enum verdict v)
 		return false;
 	put_about(r->call, r->args, about, sizeof(about));
 	prov_step("%s: %s; trying again in %.1f s", about, r->why, delay);
-	sleep_for(delay);
-	return true;
+	return sleep_for(delay);
+}
+
+/* Nothing came back: what to look at. */
+static void
+hint_unanswered(const struct run *r)
+{
+	if (r->sent == HTTP_NOT_SENT)
+		prov_hint("is %.*s the right endpoint? check network, proxy and region",
+		    (int)strcspn(r->url + 8, "/?") + 8, r->url);
+	else if (r->sent == HTTP_UNTRUSTED)
+		prov_hint("a proxy or stand-in with its own CA: name its certificate with "
+			  "--ca-bundle or AWS_CA_BUNDLE");
+	else if (r->sent == HTTP_UNKNOWN)
+		prov_hint("the connection broke: run the same command again");
+}
+
+/* The action, and on what: as the answer says, else as was asked. */
+static void
+hint_denied(const struct run *r)
+{
+	const char *about = r->args->about != NULL ? r->args->about : r->args->path;
+	struct aws_denial d;
+
+	aws_error_denial(&r->err, &d);
+	if (d.action[0] == '\0')
+		(void)snprintf(d.action, sizeof(d.action), "%s:%s",
+		    (r->call->flags & CALL_STS) != 0 ? "sts" : "iot", r->call->name);
+	if (d.explicitly)
+		prov_hint("an IAM policy or a control policy of the organization forbids %s%s%s: "
+			  "allowing it elsewhere does not help",
+		    d.action, d.resource[0] != '\0' ? " on " : "", d.resource);
+	else if (d.resource[0] != '\0')
+		prov_hint(
+		    "these credentials need the IAM permission %s on %s", d.action, d.resource);
+	else if (about != NULL)
+		prov_hint(
+		    "these credentials need the IAM permission %s for \"%s\"", d.action, about);
+	else
+		prov_hint("these credentials need the IAM permission %s", d.action);
 }
 
 static void
 say_failed(const struct run *r)
 {
 	const struct aws_error *e = &r->err;
-	char about[256], tail[192] = "", action[96];
+	char about[256], tries[32] = "";
 
 	put_about(r->call, r->args, about, sizeof(about));
+	if (r->tries > 1)
+		(void)snprintf(tries, sizeof(tries), " after %u tries", r->tries);
 	if (r->sent != HTTP_ANSWERED) {
-		prov_error("%s failed: %s", about, r->why);
-		if (r->sent == HTTP_NOT_SENT)
-			prov_hint("is %.*s the right endpoint? check network, proxy and region",
-			    (int)strcspn(r->url + 8, "/?") + 8, r->url);
-		else if (r->sent == HTTP_UNTRUSTED)
-			prov_hint("a proxy or stand-in with its own CA: name its certificate with "
-				  "--ca-bundle or AWS_CA_BUNDLE");
+		prov_error("%s failed%s: %s", about, tries, r->why);
+		hint_unanswered(r);
 		return;
 	}
-	if (r->ans.request_id[0] != '\0')
-		(void)snprintf(tail, sizeof(tail), ", request id %s", r->ans.request_id);
-	prov_error("%s failed: %s%s(status %ld%s)", about, r->why, r->why[0] != '\0' ? " " : "",
-	    r->ans.status, tail);
-	if (strncmp(e->code, "AccessDenied", 12) == 0) {
-		if (!aws_error_missing_action(e, action, sizeof(action)))
-			(void)snprintf(action, sizeof(action), "%s:%s",
-			    (r->call->flags & CALL_STS) != 0 ? "sts" : "iot", r->call->name);
-		prov_hint("these credentials need the IAM permission %s", action);
-	} else if (e->hint != NULL) {
+	prov_error("%s failed%s: %s%s(status %ld%s%s)", about, tries, r->why,
+	    r->why[0] != '\0' ? " " : "", r->ans.status,
+	    r->ans.request_id[0] != '\0' ? ", request id " : "", r->ans.request_id);
+	if (strncmp(e->code, "AccessDenied", 12) == 0)
+		hint_denied(r);
+	else if (r->ans.retry_after > WAIT_MAX)
+		prov_hint("the service asks to wait %ld seconds", r->ans.retry_after);
+	else if (e->hint != NULL)
 		prov_hint("%s", e->hint);
-	}
 }
 
 static enum aws_result
@@ -338,8 +378,9 @@ conclude(struct run *r, enum verdict v)
 	case V_RETRY_UNKNOWN:
 		if ((r->call->flags & CALL_ONCE) == 0)
 			break;
-		prov_warn("%s: %s%s(its outcome is unknown)", r->call->name, r->why,
-		    r->why[0] != '\0' ? " " : "");
+		prov_warn("%s: %s%s(its outcome is unknown%s%s)", r->call->name, r->why,
+		    r->why[0] != '\0' ? " " : "",
+		    r->ans.request_id[0] != '\0' ? ", request id " : "", r->ans.request_id);
 		return AWS_UNKNOWN;
 	case V_AGAIN:
 	case V_RETRY:
@@ -385,6 +426,7 @@ aws_do(struct aws *a, enum call_id id, const struct call_args *args, struct call
 	memset(reply, 0, sizeof(*reply));
 	if (build(&r))
 		res = loop(&r, reply);
+	(void)snprintf(a->request_id, sizeof(a->request_id), "%s", r.ans.request_id);
 	http_answer_clear(&r.ans);
 	free(r.url);
 	free(r.body);
@@ -400,11 +442,13 @@ call_reply_clear(struct call_reply *reply)
 }
 
 enum aws_result
-aws_unusable(enum call_id id, const struct call_args *args, const char *why)
+aws_unusable(struct aws *a, enum call_id id, const struct call_args *args, const char *why)
 {
 	char about[256];
 
 	put_about(aws_call(id), args, about, sizeof(about));
-	prov_error("%s: the answer cannot be used: %s", about, why);
+	prov_error("%s: the answer cannot be used: %s%s%s%s", about, why,
+	    a->request_id[0] != '\0' ? " (request id " : "", a->request_id,
+	    a->request_id[0] != '\0' ? ")" : "");
 	return AWS_FAILED;
 }

@@ -219,21 +219,27 @@ aws_error_decode(const struct http_answer *ans, const char *token, struct aws_er
 	apply_rule(out, is_object);
 }
 
-bool
-aws_error_missing_action(const struct aws_error *e, char *action, size_t action_len)
+static void
+word_behind(const char *text, const char *lead, char *out, size_t out_len)
 {
-	static const char lead[] = "not authorized to perform: ";
-	const char *p = strstr(e->message, lead);
+	const char *p = strstr(text, lead);
 	size_t len;
 
+	out[0] = '\0';
 	if (p == NULL)
-		return false;
+		return;
 	p += strlen(lead);
 	len = strcspn(p, " ,");
-	if (len == 0 || len >= action_len)
-		return false;
-	(void)snprintf(action, action_len, "%.*s", (int)len, p);
-	return true;
+	if (len < out_len)
+		(void)snprintf(out, out_len, "%.*s", (int)len, p);
+}
+
+void
+aws_error_denial(const struct aws_error *e, struct aws_denial *out)
+{
+	word_behind(e->message, "not authorized to perform: ", out->action, sizeof(out->action));
+	word_behind(e->message, " on resource: ", out->resource, sizeof(out->resource));
+	out->explicitly = strstr(e->message, "with an explicit deny") != NULL;
 }
 
 bool

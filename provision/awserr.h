@@ -25,7 +25,7 @@ struct aws_error {
 	long status;
 	enum aws_action action;
 	char code[128];    /* "" when the answer has none */
-	char message[384]; /* one line, without secrets */
+	char message[768]; /* one line, without secrets */
 	char request_id[128];
 	const char *hint; /* NULL: none */
 };
@@ -33,8 +33,13 @@ struct aws_error {
 /* From an answer that is no success. token is never shown; NULL: none. */
 void aws_error_decode(const struct http_answer *ans, const char *token, struct aws_error *out);
 
-/* The IAM action that AccessDeniedException says is missing; false: it does not say. */
-bool aws_error_missing_action(const struct aws_error *e, char *action, size_t action_len);
+/* What an AccessDeniedException says: "" where it does not. */
+struct aws_denial {
+	char action[96];    /* "iot:CreateThing" */
+	char resource[256]; /* ARN */
+	bool explicitly;    /* a statement forbids it, rather than none allowing it */
+};
+void aws_error_denial(const struct aws_error *e, struct aws_denial *out);
 
 /* The text between <tag> and </tag>; false: not there or too long. */
 bool aws_xml_text(const char *xml, const char *tag, char *out, size_t out_len);

@@ -78,15 +78,16 @@ walk(struct aws *a, enum call_id id, struct call_args *args, item_fn fn, void *a
 		if (res == AWS_OK)
 			item = visit_page(json_object_get(reply.json, l->items), fn, arg);
 		if (item == ITEM_BAD)
-			res = aws_unusable(id, args, "an entry of the list is not as it must be");
+			res =
+			    aws_unusable(a, id, args, "an entry of the list is not as it must be");
 		next = json_string_value(json_object_get(reply.json, l->token_out));
 		more = item == ITEM_NEXT && next != NULL && *next != '\0';
 		if (more && ((token != NULL && strcmp(token, next) == 0) || page >= PAGES_MAX))
-			res = aws_unusable(id, args, "the list does not end");
+			res = aws_unusable(a, id, args, "the list does not end");
 		free(token);
 		token = more ? strdup(next) : NULL;
 		if (more && token == NULL)
-			res = aws_unusable(id, args, "out of memory");
+			res = aws_unusable(a, id, args, "out of memory");
 		call_reply_clear(&reply);
 	}
 	free(token);
@@ -193,7 +194,7 @@ aws_list_principal_things(
 	struct call_args args = { .principal = cert_arn, .about = cert_arn };
 
 	if (!aws_arn_ok(cert_arn))
-		return aws_unusable(CALL_LIST_PRINCIPAL_THINGS, &args, "no certificate ARN");
+		return aws_unusable(a, CALL_LIST_PRINCIPAL_THINGS, &args, "no certificate ARN");
 	return walk(a, CALL_LIST_PRINCIPAL_THINGS, &args, on_name, &v);
 }
 

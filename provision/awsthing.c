@@ -65,7 +65,7 @@ thing_arn(struct aws *a, enum call_id id, const struct call_args *args, char **a
 		return res;
 	free(*arn);
 	*arn = NULL;
-	return aws_unusable(id, args, "thingArn is no ARN");
+	return aws_unusable(a, id, args, "thingArn is no ARN");
 }
 
 enum aws_result
@@ -162,7 +162,7 @@ aws_get_thing(struct aws *a, const char *name, struct aws_thing *out)
 		why = take_thing(reply.json, name, out);
 	if (why != NULL) {
 		aws_thing_clear(out);
-		res = aws_unusable(CALL_DESCRIBE_THING, &args, why);
+		res = aws_unusable(a, CALL_DESCRIBE_THING, &args, why);
 	}
 	call_reply_clear(&reply);
 	return res;

@@ -272,16 +272,66 @@ time_text(const ASN1_TIME *t, char buf[32])
 	return buf;
 }
 
-bool
-cert_fits(X509 *cert)
+STACK_OF(X509) * certs_from_pem(const char *what, const char *pem)
 {
-	int len = i2d_X509(cert, NULL);
+	STACK_OF(X509) *list = sk_X509_new_null();
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert;
 
-	if (len > 0 && (unsigned int)len + CERT_FRAMING <= CERT_OBJECT_MAX)
+	while (list != NULL && bio != NULL &&
+	       (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+		if (sk_X509_push(list, cert) == 0)
+			X509_free(cert);
+	/* It ends with there being no more. */
+	if (list == NULL || sk_X509_num(list) == 0 ||
+	    ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+		prov_error("%s: not certificates in PEM: %s", what, ossl_why());
+		certs_free(&list);
+	}
+	ERR_clear_error();
+	BIO_free(bio);
+	return list;
+}
+
+void
+certs_free(STACK_OF(X509) * *list)
+{
+	sk_X509_pop_free(*list, X509_free);
+	*list = NULL;
+}
+
+char *
+certs_pem(STACK_OF(X509) * list)
+{
+	char *all = strdup("");
+
+	for (int i = 0; all != NULL && i < sk_X509_num(list); i++) {
+		char *one = cert_pem(sk_X509_value(list, i)), *longer = NULL;
+
+		if (one != NULL && asprintf(&longer, "%s%s", all, one) < 0)
+			longer = NULL;
+		free(all);
+		free(one);
+		all = longer;
+	}
+	return all;
+}
+
+bool
+cert_fits(X509 *cert, STACK_OF(X509) * chain)
+{
+	const int n = chain != NULL ? sk_X509_num(chain) : 0;
+	int len = i2d_X509(cert, NULL);
+	unsigned int framing = CERT_FRAMING;
+
+	for (int i = 0; i < n && len > 0; i++) {
+		len += i2d_X509(sk_X509_value(chain, i), NULL);
+		framing += CHAIN_FRAMING;
+	}
+	if (len > 0 && (unsigned int)len + framing <= CERT_OBJECT_MAX)
 		return true;
-	prov_error(
-	    "the certificate has %d bytes; an object of the chip takes %u, %u of them framing", len,
-	    CERT_OBJECT_MAX, CERT_FRAMING);
+	prov_error("the certificate%s %d bytes; an object of the chip takes %u, %u of them framing",
+	    n > 0 ? " and its issuers have" : " has", len, CERT_OBJECT_MAX, framing);
 	prov_hint("shorten the subject, or issue it with fewer extensions");
 	return false;
 }

@@ -14,6 +14,7 @@
 /* A certificate object of the chip takes this many bytes, nine of them framing (TLS identity). */
 #define CERT_OBJECT_MAX 1728U
 #define CERT_FRAMING    9U
+#define CHAIN_FRAMING   3U /* each certificate more */
 
 /* Why the last OpenSSL call failed, in OpenSSL's words; clears the queue. */
 const char *ossl_why(void);
@@ -27,7 +28,13 @@ X509 *cert_from_pem(const char *what, const char *pem);
 /* NULL without a word: no certificate. */
 X509 *cert_from_der(const unsigned char *der, size_t len);
 
+/* The certificates of a PEM text, at least one; NULL: what names it was put into the message. */
+STACK_OF(X509) * certs_from_pem(const char *what, const char *pem);
+/* Frees them and their list, which may be NULL. */
+void certs_free(STACK_OF(X509) * *list);
+
 /* malloc'ed; NULL: said why. */
+char *certs_pem(STACK_OF(X509) * list);
 char *cert_pem(X509 *cert);
 char *req_pem(X509_REQ *req);
 unsigned char *cert_der(X509 *cert, size_t *lenp);
@@ -50,8 +57,9 @@ char *name_line(const X509_NAME *name);
 /* "2049-12-31 23:59:59 UTC" into a buffer of 32; "" for what is no time. */
 const char *time_text(const ASN1_TIME *t, char buf[32]);
 
-/* Whether the certificate will fit into a certificate object of the chip; says if not. */
-bool cert_fits(X509 *cert);
+/* Whether the certificate, and a chain behind it, will fit into a certificate object of the chip;
+ * says if not. chain may be NULL. */
+bool cert_fits(X509 *cert, STACK_OF(X509) * chain);
 
 /*
  * NULL: cert was issued by a CA in file anchors and is valid now. Otherwise the reason, until the

@@ -132,11 +132,14 @@ read_chip_cert(struct job *j)
 
 	if (!cloud_find(j, j->cert_id, &known))
 		return false;
+	if (!known && !j->state.by_aws)
+		return true; /* it will be registered */
 	if (!known) {
 		j->state.cert = CERT_FOREIGN;
 		j->cert_problem = "AWS IoT does not know it";
 		return true;
 	}
+	j->state.registered = true;
 	if (strcmp(j->cloud.status, "ACTIVE") != 0 && strcmp(j->cloud.status, "INACTIVE") != 0) {
 		j->state.cert = CERT_REVOKED;
 		j->cert_problem = "AWS IoT has revoked it, or it is being transferred";
@@ -193,7 +196,8 @@ cloud_read(struct job *j)
 		return true;
 	if (j->state.cert == CERT_GOOD && !read_chip_cert(j))
 		return false;
-	return cloud_journal(j);
+	/* Certificates of other CAs have the job's journal. */
+	return !j->state.by_aws || cloud_journal(j);
 }
 
 bool
@@ -269,7 +273,27 @@ cloud_sign(struct job *j)
 			(void)journal_forget(&j->journal);
 		return false;
 	}
-	return take_cloud_cert(j) && journal_issued(&j->journal, j->cloud.id, j->cloud.pem);
+	return take_cloud_cert(j) && journal_issued(&j->journal, j->cloud.id, j->cloud.pem, NULL);
+}
+
+bool
+cloud_register(struct job *j)
+{
+	char *pem = cert_pem(j->cert), *ca = NULL;
+	enum aws_result r = AWS_FAILED;
+
+	/* Needed when several CAs of the account have one name. */
+	if (j->chain != NULL && sk_X509_num(j->chain) > 0)
+		ca = cert_pem(sk_X509_value(j->chain, 0));
+	aws_cert_clear(&j->cloud);
+	if (pem != NULL)
+		r = aws_register_certificate(j->aws, pem, ca, false, &j->cloud);
+	free(pem);
+	free(ca);
+	/* An interrupted run did it; its state is read as if it had been there before. */
+	if (r == AWS_EXISTS)
+		return read_chip_cert(j);
+	return r == AWS_OK;
 }
 
 bool

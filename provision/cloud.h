@@ -26,6 +26,9 @@ bool cloud_sign(struct job *j);
  * PENDING_NONE. */
 bool cloud_resume(struct job *j);
 
+/* Another CA's certificate, INACTIVE. */
+bool cloud_register(struct job *j);
+
 bool cloud_attach_policy(struct job *j);
 bool cloud_attach_thing(struct job *j);
 bool cloud_activate(struct job *j);

@@ -47,7 +47,7 @@ do_steps(struct job *j, unsigned int *done)
 			return OUT_STOPPED;
 		}
 		if (!job_step(j, step))
-			return OUT_FAILED;
+			return j->later ? OUT_STOPPED : OUT_FAILED;
 		++*done;
 		if (step == j->opts->stop_after && plan_next(&j->state) != STEP_DONE) {
 			prov_error("stopped after the step \"%s\"", step_name(step));
@@ -69,10 +69,10 @@ report_job(struct job *j, json_t *r)
 	report_add(r, "slot", slot);
 	report_add(r, "key", key_name(j->key.pub, kind, sizeof(kind)));
 	report_cert(r, j->cert);
-	if (!j->state.aws) {
-		report_add(r, "ca", j->ca_file);
+	if (j->ca->where != NULL)
+		report_add(r, "ca", j->ca->where(j->issuer));
+	if (!j->state.cloud)
 		return;
-	}
 	report_add(r, "thing", j->config->thing);
 	report_add(r, "policy", j->config->policy);
 	/* For the device's own configuration; everything is done already, so it may fail. */
@@ -138,8 +138,8 @@ cmd_run(const struct options *o)
 	enum prov_exit status = PROV_FAILED;
 	struct job j;
 
-	if (job_open(&j, o, !o->dry_run) && job_open_ca(&j) && (o->dry_run || job_lock(&j)) &&
-	    job_read(&j))
+	if (job_open(&j, o, !o->dry_run) && job_choose_ca(&j) && job_open_ca(&j) &&
+	    (o->dry_run || job_lock(&j)) && job_read(&j))
 		status = reconcile(&j);
 	job_close(&j);
 	return status;
@@ -161,19 +161,25 @@ can_register(const struct job *j)
 	return false;
 }
 
+static bool
+is_for_cloud(const struct job *j)
+{
+	if (j->state.cloud)
+		return true;
+	prov_error(
+	    "\"register\" is for AWS IoT: with --ca %s there is nothing to register", j->ca->name);
+	prov_hint("add --register aws, if AWS IoT knows that CA");
+	return false;
+}
+
 enum prov_exit
 cmd_register(const struct options *o)
 {
 	enum prov_exit status = PROV_FAILED;
 	struct job j;
 
-	if (!o->ca_aws) {
-		prov_error(
-		    "\"register\" is for AWS IoT: with --ca local there is nothing to register");
-		return PROV_USAGE;
-	}
-	if (job_open(&j, o, false) && job_open_ca(&j) && (o->dry_run || job_lock(&j)) &&
-	    job_read(&j) && can_register(&j))
+	if (job_open(&j, o, false) && job_choose_ca(&j) && is_for_cloud(&j) && job_open_ca(&j) &&
+	    (o->dry_run || job_lock(&j)) && job_read(&j) && can_register(&j))
 		status = reconcile(&j);
 	job_close(&j);
 	return status;

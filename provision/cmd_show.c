@@ -78,8 +78,9 @@ find_cert(struct job *j)
 static bool
 verify_chain(struct job *j, json_t *r)
 {
-	const char *anchors = j->opts->ca_file != NULL ? j->opts->ca_file : j->ca_file;
-	const char *problem = cert_chain_problem(j->cert, anchors);
+	const char *problem = j->opts->ca_file != NULL
+				  ? cert_chain_problem(j->cert, j->opts->ca_file)
+				  : j->ca->problem(j->issuer, j->cert);
 
 	return note(r, "chain", problem == NULL, problem);
 }
@@ -107,7 +108,7 @@ verify_cloud(struct job *j, json_t *r)
 static bool
 verify_all(struct job *j, json_t *r)
 {
-	bool cloud = j->aws != NULL;
+	bool cloud = j->aws != NULL && j->opts->ca_file == NULL;
 	bool ok;
 
 	if (!job_read_key(j) || !note(r, "key", j->state.key, "the slot has none") ||
@@ -119,7 +120,7 @@ verify_all(struct job *j, json_t *r)
 	ok = note(r, "signature", token_proves(j->token, &j->key, X509_get0_pubkey(j->cert)),
 		 NULL) &&
 	     ok;
-	if (j->opts->ca_file != NULL || !j->opts->ca_aws)
+	if (j->opts->ca_file != NULL || j->issuer != NULL)
 		ok = verify_chain(j, r) && ok;
 	if (cloud)
 		ok = verify_cloud(j, r) && ok;
@@ -131,9 +132,11 @@ verify_all(struct job *j, json_t *r)
 /* With --slot alone nothing is known about the cloud; at a data endpoint that was named it shows.
  */
 static bool
-wants_ca(const struct options *o)
+wants_ca(const struct job *j)
 {
-	if (!o->ca_aws)
+	const struct options *o = j->opts;
+
+	if (!j->state.by_aws)
 		return true;
 	return o->config != NULL && o->ca_file == NULL && !(o->connect && o->data_endpoint != NULL);
 }
@@ -151,8 +154,8 @@ cmd_verify(const struct options *o)
 		json_decref(r);
 		return PROV_USAGE;
 	}
-	ok = job_open(&j, o, false);
-	if (ok && wants_ca(o))
+	ok = job_open(&j, o, false) && job_choose_ca(&j);
+	if (ok && wants_ca(&j))
 		ok = job_open_ca(&j);
 	if (ok) {
 		ok = verify_all(&j, r);

@@ -28,8 +28,8 @@ cmd_csr(const struct options *o)
 	struct job j;
 	bool ok;
 
-	ok = job_open(&j, o, true) && (!o->ca_aws || config_key_fits_aws(j.config)) &&
-	     job_lock(&j) && job_read_key(&j);
+	ok = job_open(&j, o, true) && job_choose_ca(&j) &&
+	     (!j.state.by_aws || config_key_fits_aws(j.config)) && job_lock(&j) && job_read_key(&j);
 	if (ok && !j.state.key) {
 		prov_step("%s", step_text(STEP_KEY));
 		ok = token_generate(j.token, j.config, &j.key);
@@ -103,11 +103,12 @@ cmd_sign(const struct options *o)
 	ok = (o->config == NULL || (j.config = config_load(o->config)) != NULL) && read_request(&j);
 	/* The thing and the policy are "register"'s affair. */
 	config_free(&j.config);
-	ok = ok && job_open_ca(&j) && (o->ca_aws ? sign_at_aws(&j) : job_sign(&j));
+	ok = ok && job_choose_ca(&j) && job_open_ca(&j) &&
+	     (j.state.by_aws ? sign_at_aws(&j) : job_sign_plain(&j));
 	if (ok)
 		pem = cert_pem(j.cert);
 	ok = pem != NULL && file_put(o->out, pem);
-	if (ok && o->ca_aws)
+	if (ok && j.state.by_aws)
 		prov_step("certificate %s is INACTIVE until it is registered", j.cert_id);
 	free(pem);
 	job_close(&j);
@@ -138,7 +139,7 @@ compare_certs(struct job *j, bool *same)
 static bool
 check_cert(struct job *j)
 {
-	if (!cert_fits(j->cert))
+	if (!cert_fits(j->cert, NULL))
 		return false;
 	if (!j->state.key) {
 		prov_error("slot \"%s\" (%04X) has no key", j->slot->name, j->slot->key_oid);

@@ -7,7 +7,7 @@
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-#define CLOUD     "ca region profile endpoint-url ca-bundle "
+#define CLOUD     "ca register region profile endpoint-url ca-bundle "
 
 /* In the order in which they are shown. */
 static const struct command commands[] = {

@@ -7,7 +7,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "provision/ca.h"
 #include "provision/cert.h"
 #include "provision/cloud.h"
 #include "provision/csr.h"
@@ -49,8 +48,9 @@ job_close(struct job *j)
 	aws_cert_clear(&j->cloud);
 	aws_close(&j->aws);
 	journal_close(&j->journal);
-	free(j->ca_dir);
-	free(j->ca_file);
+	certs_free(&j->chain);
+	if (j->issuer != NULL)
+		j->ca->close(j->issuer);
 	config_free(&j->config);
 	if (j->lock_fd >= 0)
 		(void)close(j->lock_fd);
@@ -108,17 +108,45 @@ job_lock(struct job *j)
 }
 
 bool
+job_choose_ca(struct job *j)
+{
+	const struct config *c = j->config;
+	const char *value = j->opts->ca, *where = "--ca";
+	enum config_register how = j->opts->registration;
+
+	if (value == NULL && c != NULL && c->ca != NULL) {
+		value = c->ca;
+		where = c->path;
+	}
+	j->ca = issuer_find(where, value != NULL ? value : issuer_aws.name, &j->ca_argument);
+	if (j->ca == NULL)
+		return false;
+	if (how == REGISTER_DEFAULT && c != NULL)
+		how = c->registration;
+	j->state.by_aws = j->ca == &issuer_aws;
+	j->state.cloud = j->state.by_aws || how == REGISTER_AWS;
+	j->state.replace = j->opts->replace;
+	if (!j->state.by_aws || how == REGISTER_DEFAULT || how == REGISTER_AWS)
+		return true;
+	prov_error("a certificate by AWS IoT is known there; it cannot be otherwise");
+	prov_hint("leave out \"register\", or choose another CA");
+	return false;
+}
+
+bool
 job_open_ca(struct job *j)
 {
-	const struct options *o = j->opts;
+	const struct issuer_ask ask = {
+		.opts = j->opts, .config = j->config, .argument = j->ca_argument, .token = j->token
+	};
 
-	j->state.aws = o->ca_aws;
-	j->state.replace = o->replace;
-	if (o->ca_aws)
-		return (j->config == NULL || config_fits_aws(j->config)) && cloud_open(j);
-	j->ca_dir = ca_dir(o->ca_dir);
-	j->ca_file = j->ca_dir != NULL ? ca_cert_file(j->ca_dir) : NULL;
-	return j->ca_file != NULL;
+	if (j->state.cloud &&
+	    ((j->config != NULL && !config_fits_aws(j->config)) || !cloud_open(j)))
+		return false;
+	if (j->ca->open == NULL)
+		return true;
+	j->issuer = j->ca->open(&ask);
+	return j->issuer != NULL;
 }
 
 /* A key in use is never overwritten: what is there must be what was asked for. */
@@ -154,15 +182,11 @@ job_read_key(struct job *j)
 	return found == FOUND_NONE || (found == FOUND_ONE && key_fits(j));
 }
 
-/* What the chosen CA has to say about a certificate; for AWS IoT that is asked later. */
+/* What the chosen CA has to say about a certificate; AWS IoT is asked later. */
 static const char *
-local_problem(const struct job *j, X509 *cert)
+ca_problem_of(const struct job *j, X509 *cert)
 {
-	if (j->state.aws)
-		return NULL;
-	if (access(j->ca_file, F_OK) != 0)
-		return "the CA does not exist yet";
-	return cert_chain_problem(cert, j->ca_file);
+	return j->issuer != NULL ? j->ca->problem(j->issuer, cert) : NULL;
 }
 
 /* One good certificate is enough: others with the key's ID may be its issuers. */
@@ -178,7 +202,7 @@ judge_certs(struct job *j)
 				j->state.cert = CERT_OTHER_KEY;
 			continue;
 		}
-		problem = local_problem(j, cert);
+		problem = ca_problem_of(j, cert);
 		if (problem == NULL) {
 			X509_free(j->cert);
 			j->state.cert = CERT_GOOD;
@@ -191,6 +215,67 @@ judge_certs(struct job *j)
 	return true;
 }
 
+/* Whether the chip has a certificate, among those beside the key. */
+static bool
+on_chip(const struct job *j, X509 *cert)
+{
+	for (size_t i = 0; i < j->ncerts; i++)
+		if (j->certs[i].cert != NULL && X509_cmp(j->certs[i].cert, cert) == 0)
+			return true;
+	return false;
+}
+
+/* Its issuers that the chip does not have yet. */
+static bool
+chain_missing(const struct job *j)
+{
+	for (int i = 0; i < sk_X509_num(j->chain); i++)
+		if (!on_chip(j, sk_X509_value(j->chain, i)))
+			return true;
+	return false;
+}
+
+/* A certificate in hand according to the journal; one that is of no use is forgotten. */
+static bool
+take_journal(struct job *j)
+{
+	X509 *cert = cert_from_pem("the certificate in the journal", j->journal.pem);
+
+	if (cert == NULL)
+		return false;
+	if (!cert_is_for(cert, j->key.pub) || ca_problem_of(j, cert) != NULL) {
+		X509_free(cert);
+		return true;
+	}
+	if (j->journal.chain != NULL &&
+	    (j->chain = certs_from_pem("the chain in the journal", j->journal.chain)) == NULL) {
+		X509_free(cert);
+		return false;
+	}
+	if (j->state.cert == CERT_GOOD && !chain_missing(j)) {
+		X509_free(cert);
+		return true;
+	}
+	if (j->state.cert == CERT_GOOD)
+		j->state.cert = CERT_NONE; /* not all of it is written */
+	X509_free(j->cert);
+	j->cert = cert;
+	j->state.pending = PENDING_ISSUED;
+	return cert_id(cert, j->cert_id);
+}
+
+/* The journal of a CA other than AWS IoT. What was asked of it in vain is asked again. */
+static bool
+read_journal(struct job *j)
+{
+	char id[65];
+
+	if (!key_id(j->key.pub, id) || !journal_open(&j->journal, id, j->ca->name))
+		return false;
+	j->state.journal = j->journal.pending != PENDING_NONE;
+	return j->journal.pending != PENDING_ISSUED || take_journal(j);
+}
+
 bool
 job_read(struct job *j)
 {
@@ -199,7 +284,9 @@ job_read(struct job *j)
 	if (j->state.key &&
 	    (!token_certs(j->token, &j->key, j->certs, JOB_CERTS, &j->ncerts) || !judge_certs(j)))
 		return false;
-	return !j->state.aws || cloud_read(j);
+	if (j->issuer != NULL && j->state.key && !read_journal(j))
+		return false;
+	return !j->state.cloud || cloud_read(j);
 }
 
 void
@@ -235,18 +322,49 @@ check_issued(struct job *j)
 		prov_error("the CA issued a certificate for another key");
 		return false;
 	}
-	return cert_fits(j->cert);
+	return cert_fits(j->cert, j->chain);
+}
+
+bool
+job_sign_plain(struct job *j)
+{
+	X509_free(j->cert);
+	j->cert = NULL;
+	certs_free(&j->chain);
+	switch (j->ca->sign(j->issuer, j->request, &j->cert, &j->chain)) {
+	case ISSUED_YES: return cert_id(j->cert, j->cert_id) && check_issued(j);
+	case ISSUED_LATER: j->later = true; return false;
+	case ISSUED_NO:
+	case ISSUED_UNKNOWN: break;
+	}
+	return false;
+}
+
+/* Written down before it goes to the chip: it is asked for once. */
+static bool
+sign_by_ca(struct job *j)
+{
+	char *pem = NULL, *chain = NULL;
+	bool ok = journal_asked(&j->journal);
+
+	if (!ok)
+		return false;
+	ok = job_sign_plain(j) && (pem = cert_pem(j->cert)) != NULL &&
+	     (j->chain == NULL || sk_X509_num(j->chain) == 0 ||
+		 (chain = certs_pem(j->chain)) != NULL) &&
+	     journal_issued(&j->journal, j->cert_id, pem, chain);
+	free(pem);
+	free(chain);
+	return ok;
 }
 
 bool
 job_sign(struct job *j)
 {
+	if (j->issuer != NULL)
+		return sign_by_ca(j);
 	X509_free(j->cert);
 	j->cert = NULL;
-	if (!j->state.aws) {
-		j->cert = ca_sign(j->ca_dir, j->request);
-		return j->cert != NULL && cert_id(j->cert, j->cert_id) && check_issued(j);
-	}
 	if (!cloud_sign(j))
 		return false;
 	if (check_issued(j))
@@ -260,7 +378,7 @@ generate(struct job *j)
 {
 	if (!token_generate(j->token, j->config, &j->key))
 		return false;
-	return !j->state.aws || cloud_journal(j);
+	return j->issuer != NULL ? read_journal(j) : cloud_journal(j);
 }
 
 /* Every certificate in the way: those for the key, and those that only claim its ID. */
@@ -276,13 +394,29 @@ remove_old(struct job *j)
 }
 
 static bool
+write_new(struct job *j, X509 *cert)
+{
+	return on_chip(j, cert) || token_write_cert(j->token, &j->key, cert);
+}
+
+/* The certificate, then its issuers; what is there from a run that was cut short stays. */
+static bool
 write_cert(struct job *j)
 {
-	if (check_issued(j) && token_write_cert(j->token, &j->key, j->cert))
-		return true;
-	if (j->state.aws)
+	bool ok = check_issued(j) && write_new(j, j->cert);
+
+	for (int i = 0; ok && j->chain != NULL && i < sk_X509_num(j->chain); i++)
+		ok = write_new(j, sk_X509_value(j->chain, i));
+	if (!ok && j->state.by_aws)
 		cloud_take_back(j);
-	return false;
+	return ok;
+}
+
+/* Nothing is left that a later run would need. */
+static bool
+tidy(struct job *j)
+{
+	return j->issuer != NULL ? journal_forget(&j->journal) : cloud_tidy(j);
 }
 
 bool
@@ -297,10 +431,11 @@ job_step(struct job *j, enum step step)
 		[STEP_SIGN] = job_sign,
 		[STEP_REMOVE] = remove_old,
 		[STEP_WRITE] = write_cert,
+		[STEP_REGISTER] = cloud_register,
 		[STEP_ATTACH_POLICY] = cloud_attach_policy,
 		[STEP_ATTACH_THING] = cloud_attach_thing,
 		[STEP_ACTIVATE] = cloud_activate,
-		[STEP_TIDY] = cloud_tidy,
+		[STEP_TIDY] = tidy,
 	};
 	enum pending found;
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "provision/issuer.h"
 #include "provision/journal.h"
 #include "provision/options.h"
 
@@ -24,13 +25,16 @@ struct job {
 	size_t ncerts;
 	const char *cert_problem; /* why the certificate on the chip is not good */
 	X509_REQ *request;
-	X509 *cert; /* the good one: on the chip, or issued and not there yet */
+	X509 *cert;             /* the good one: on the chip, or issued and not there yet */
+	STACK_OF(X509) * chain; /* its issuers, as far as they go to the chip; NULL: none */
 	char cert_id[65];
+	bool later; /* the request waits for its CA */
 
-	char *ca_dir;  /* --ca local */
-	char *ca_file; /* its certificate */
+	const struct issuer_kind *ca;
+	const char *ca_argument;
+	void *issuer; /* NULL for AWS IoT */
 
-	struct aws *aws;       /* --ca aws */
+	struct aws *aws;       /* NULL: AWS IoT has no part in it */
 	struct aws_cert cloud; /* the certificate as AWS IoT has it; id "" when it has none */
 	struct journal journal;
 
@@ -47,8 +51,11 @@ bool job_lock(struct job *j);
 /* The same for anything that has a name; what is it for people. */
 bool job_lock_name(struct job *j, const char *name, const char *what);
 
-/* The CA's directory, or the way to AWS IoT; checks the configuration against it, changes nothing.
+/*
+ * Who signs, and whether AWS IoT shall know: by command line and configuration. job_open_ca opens
+ * them after it and checks the configuration against them; it changes nothing.
  */
+bool job_choose_ca(struct job *j);
 bool job_open_ca(struct job *j);
 
 /* The key in the slot: one of the configured kind, or none. */
@@ -68,7 +75,12 @@ bool job_prove(struct job *j);
 /* A request made or read, kept in the job. */
 bool job_make_request(struct job *j);
 
-/* What was asked for comes as a certificate: j->cert, j->cert_id. */
+/*
+ * What was asked for comes as a certificate: j->cert, j->chain, j->cert_id, written into the
+ * journal. false: said why; j->later: its CA has to be waited for. job_sign_plain has no journal
+ * and no key at hand, and is not for AWS IoT.
+ */
 bool job_sign(struct job *j);
+bool job_sign_plain(struct job *j);
 
 #endif

@@ -37,13 +37,13 @@ id_ok(const char *id)
 static bool
 decode(struct journal *j, json_t *json)
 {
-	const char *state, *id = "", *pem = "";
+	const char *state, *id = "", *pem = "", *chain = NULL;
 	int version, requests;
 	double since;
 
-	if (json_unpack(json, "{s:i, s:s, s:F, s:i, s?s, s?s}", "version", &version, "state",
+	if (json_unpack(json, "{s:i, s:s, s:F, s:i, s?s, s?s, s?s}", "version", &version, "state",
 		&state, "since", &since, "requests", &requests, "certificateId", &id,
-		"certificatePem", &pem) != 0 ||
+		"certificatePem", &pem, "chainPem", &chain) != 0 ||
 	    version != JOURNAL_VERSION || requests < 0)
 		return false;
 	j->since = since;
@@ -52,7 +52,8 @@ decode(struct journal *j, json_t *json)
 		j->pending = PENDING_ASKED;
 		return true;
 	}
-	if (strcmp(state, "issued") != 0 || !id_ok(id) || (j->pem = strdup(pem)) == NULL)
+	if (strcmp(state, "issued") != 0 || !id_ok(id) || (j->pem = strdup(pem)) == NULL ||
+	    (chain != NULL && (j->chain = strdup(chain)) == NULL))
 		return false;
 	memcpy(j->id, id, sizeof(j->id));
 	j->pending = PENDING_ISSUED;
@@ -60,7 +61,7 @@ decode(struct journal *j, json_t *json)
 }
 
 bool
-journal_open(struct journal *j, const char *key, const char *region)
+journal_open(struct journal *j, const char *key, const char *ca)
 {
 	char *dir = journal_dir(), *text = NULL;
 	bool absent = false, ok = false;
@@ -70,7 +71,7 @@ journal_open(struct journal *j, const char *key, const char *region)
 	memset(j, 0, sizeof(*j));
 	if (dir == NULL)
 		return false;
-	if (asprintf(&j->path, "%s/%s.%s.json", dir, key, region) < 0) {
+	if (asprintf(&j->path, "%s/%s.%s.json", dir, key, ca) < 0) {
 		prov_error("out of memory");
 		j->path = NULL;
 		goto out;
@@ -101,6 +102,7 @@ journal_close(struct journal *j)
 {
 	free(j->path);
 	free(j->pem);
+	free(j->chain);
 	memset(j, 0, sizeof(*j));
 }
 
@@ -116,6 +118,8 @@ save(const struct journal *j)
 	if (ok && j->pending == PENDING_ISSUED)
 		ok = json_object_set_new(json, "certificateId", json_string(j->id)) == 0 &&
 		     json_object_set_new(json, "certificatePem", json_string(j->pem)) == 0;
+	if (ok && j->pending == PENDING_ISSUED && j->chain != NULL)
+		ok = json_object_set_new(json, "chainPem", json_string(j->chain)) == 0;
 	if (ok)
 		text = json_dumps(json, JSON_INDENT(2));
 	if (text == NULL) {
@@ -140,16 +144,20 @@ journal_asked(struct journal *j)
 }
 
 bool
-journal_issued(struct journal *j, const char *id, const char *pem)
+journal_issued(struct journal *j, const char *id, const char *pem, const char *chain)
 {
-	char *copy = strdup(pem);
+	char *copy = strdup(pem), *chain_copy = chain != NULL ? strdup(chain) : NULL;
 
-	if (copy == NULL) {
+	if (copy == NULL || (chain != NULL && chain_copy == NULL)) {
 		prov_error("out of memory");
+		free(copy);
+		free(chain_copy);
 		return false;
 	}
 	free(j->pem);
+	free(j->chain);
 	j->pem = copy;
+	j->chain = chain_copy;
 	(void)snprintf(j->id, sizeof(j->id), "%s", id);
 	j->pending = PENDING_ISSUED;
 	return save(j);
@@ -161,7 +169,8 @@ journal_forget(struct journal *j)
 	if (!file_remove(j->path))
 		return false;
 	free(j->pem);
-	j->pem = NULL;
+	free(j->chain);
+	j->pem = j->chain = NULL;
 	j->pending = PENDING_NONE;
 	j->requests = 0;
 	return true;

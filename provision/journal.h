@@ -1,6 +1,6 @@
 /*
  * What is neither on the chip nor certain in the cloud: that a certificate was asked for a key, and
- * which one came back, until it is on the chip. One file per public key and region, mode 0600, in
+ * which one came back, until it is on the chip. One file per public key and CA, mode 0600, in
  * $XDG_STATE_HOME/optiga-provision; replaced in one step. Functions say why they failed.
  */
 #ifndef PROVISION_JOURNAL_H
@@ -17,20 +17,24 @@ struct journal {
 	unsigned int requests; /* sent */
 	char id[65];           /* certificateId, when issued */
 	char *pem;
+	char *chain; /* PEM of the issuers that go with it; NULL: none */
 };
 
 /* The directory, made; malloc'ed. */
 char *journal_dir(void);
 
-/* Reads the file of a key (hex of its SHA-256) and a region, if there is one. */
-bool journal_open(struct journal *j, const char *key, const char *region);
+/*
+ * Reads the file of a key (hex of its SHA-256) and a CA, if there is one. ca: the region for AWS
+ * IoT, else the CA's kind.
+ */
+bool journal_open(struct journal *j, const char *key, const char *ca);
 void journal_close(struct journal *j);
 
 /* Before a request is sent. */
 bool journal_asked(struct journal *j);
 
-/* When its certificate is in hand. */
-bool journal_issued(struct journal *j, const char *id, const char *pem);
+/* When its certificate is in hand; chain may be NULL. */
+bool journal_issued(struct journal *j, const char *id, const char *pem, const char *chain);
 
 /* When chip and cloud agree again. */
 bool journal_forget(struct journal *j);

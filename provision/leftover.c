@@ -125,7 +125,7 @@ cloud_resume(struct job *j)
 	memcpy(j->cert_id, j->cloud.id, sizeof(j->cert_id));
 	prov_step("found the certificate %s, asked for by an interrupted run", j->cert_id);
 	j->state.pending = PENDING_ISSUED;
-	return journal_issued(&j->journal, j->cloud.id, j->cloud.pem);
+	return journal_issued(&j->journal, j->cloud.id, j->cloud.pem, NULL);
 }
 
 static bool

@@ -15,6 +15,7 @@ libprov_la_SOURCES = \
 	provision/confnames.c provision/confnode.c provision/confnode.h provision/conftext.c \
 	provision/confvendor.c \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
+	provision/issuer.c provision/issuer.h provision/issuer_local.c \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
 	provision/claim.c provision/claim.h provision/connect.c provision/connect.h \
 	provision/mqtt.c provision/mqtt.h provision/mqttint.h provision/mqttprobe.c provision/mqtttls.c \
@@ -22,7 +23,7 @@ libprov_la_SOURCES = \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \
 	provision/show.c provision/show.h provision/showhtml.c provision/showhtml.h \
 	provision/showjson.c provision/showstyle.c provision/showtext.c \
-	provision/signer.c provision/stop.c provision/stop.h provision/text.c \
+	provision/signer.c provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
 include provision/lock.mk
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \

@@ -24,9 +24,18 @@ parse_ca(const char *value, struct options *o)
 		return false;
 	}
 	o->ca = value;
-	o->ca_aws = strcmp(value, "aws") == 0;
-	o->ca_dir = strncmp(value, "local:", 6) == 0 ? value + 6 : NULL;
 	return true;
+}
+
+static bool
+parse_register(const char *value, struct options *o)
+{
+	o->registration = register_by_name(value);
+	if (o->registration != REGISTER_DEFAULT)
+		return true;
+	prov_error("--register \"%s\" is not known", value);
+	prov_hint("use \"aws\", \"first-connect\" or \"no\"");
+	return false;
 }
 
 static bool
@@ -49,6 +58,10 @@ parse_step(const char *value, struct options *o)
 static const struct option_row options[] = {
 	{ "ca", "CA", "who signs: aws (AWS IoT, the default), or local[:DIR], a CA of your own",
 	    PARSED(parse_ca) },
+	{ "register", "HOW",
+	    "of a certificate by another CA: at AWS IoT (aws), when the device connects "
+	    "(first-connect), or not at all (no)",
+	    PARSED(parse_register) },
 	{ "region", "NAME", "AWS region", TEXT(aws.region) },
 	{ "profile", "NAME", "AWS profile, of the files of the AWS command line",
 	    TEXT(aws.profile) },
@@ -351,7 +364,7 @@ options_parse(int argc, char **argv, struct options *o)
 	const struct command *c;
 	size_t used;
 
-	*o = (struct options){ .ca_aws = true, .stop_after = STEP_COUNT };
+	*o = (struct options){ .stop_after = STEP_COUNT };
 	if (!take_options(argc, argv, o, given)) {
 		o->help = o->version = false;
 		return NULL;

@@ -15,10 +15,10 @@
 struct options {
 	struct token_options token;
 	struct aws_options aws;
-	const char *ca; /* as given; NULL: not given */
-	bool ca_aws;
-	const char *ca_dir;  /* of --ca local:DIR; NULL: the user's own */
-	const char *ca_file; /* trust anchors for verify; NULL: those of --ca local */
+	const char
+	    *ca; /* who signs (provision/issuer.h); NULL: the configuration says, or AWS IoT */
+	enum config_register registration;
+	const char *ca_file; /* trust anchors for verify; NULL: the CA's own */
 	const char *policy_file;
 	const char *in;
 	const char *out;

@@ -17,6 +17,7 @@ static const struct {
 	[STEP_SIGN] = { "sign", "have the request signed" },
 	[STEP_REMOVE] = { "remove", "remove the old certificate from the chip" },
 	[STEP_WRITE] = { "write", "write the certificate to the chip and read it back" },
+	[STEP_REGISTER] = { "register", "register the certificate at AWS IoT" },
 	[STEP_ATTACH_POLICY] = { "attach-policy", "attach the policy to the certificate" },
 	[STEP_ATTACH_THING] = { "attach-thing", "attach the thing to the certificate" },
 	[STEP_ACTIVATE] = { "activate", "activate the certificate" },
@@ -39,19 +40,21 @@ plan_next(const struct state *s)
 {
 	if (s->cert != CERT_NONE && s->cert != CERT_GOOD && !s->replace)
 		return STEP_REFUSED;
-	if (s->aws && !s->policy)
+	if (s->cloud && !s->policy)
 		return STEP_POLICY;
-	if (s->aws && !s->thing)
+	if (s->cloud && !s->thing)
 		return STEP_THING;
 	if (!s->key)
 		return STEP_KEY;
 	if (s->cert != CERT_GOOD)
 		return next_for_cert(s);
-	if (s->aws && !s->policy_attached)
+	if (s->cloud && !s->by_aws && !s->registered)
+		return STEP_REGISTER;
+	if (s->cloud && !s->policy_attached)
 		return STEP_ATTACH_POLICY;
-	if (s->aws && !s->thing_attached)
+	if (s->cloud && !s->thing_attached)
 		return STEP_ATTACH_THING;
-	if (s->aws && !s->active)
+	if (s->cloud && !s->active)
 		return STEP_ACTIVATE;
 	return s->journal ? STEP_TIDY : STEP_DONE;
 }
@@ -67,15 +70,16 @@ plan_apply(struct state *s, enum step step)
 	case STEP_CSR: s->request = true; break;
 	case STEP_SIGN:
 		s->pending = PENDING_ISSUED;
-		s->journal = s->aws;
+		s->journal = true;
 		/* A new certificate comes bare. */
-		s->policy_attached = s->thing_attached = s->active = false;
+		s->registered = s->policy_attached = s->thing_attached = s->active = false;
 		break;
 	case STEP_REMOVE: s->cert = CERT_NONE; break;
 	case STEP_WRITE:
 		s->cert = CERT_GOOD;
 		s->pending = PENDING_NONE;
 		break;
+	case STEP_REGISTER: s->registered = true; break;
 	case STEP_ATTACH_POLICY: s->policy_attached = true; break;
 	case STEP_ATTACH_THING: s->thing_attached = true; break;
 	case STEP_ACTIVATE: s->active = true; break;

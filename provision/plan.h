@@ -18,6 +18,7 @@ enum step {
 	STEP_SIGN,          /* have it signed: a certificate, not active yet */
 	STEP_REMOVE,        /* remove another certificate from the chip, on the user's word */
 	STEP_WRITE,         /* write the certificate to the chip, read it back */
+	STEP_REGISTER,      /* make another CA's certificate known to AWS IoT, not active yet */
 	STEP_ATTACH_POLICY, /* to the certificate */
 	STEP_ATTACH_THING,
 	STEP_ACTIVATE,
@@ -44,7 +45,8 @@ enum pending {
 };
 
 struct state {
-	bool aws;     /* the CA is AWS IoT; else there is no cloud */
+	bool cloud;   /* AWS IoT shall know the certificate, with thing and policy */
+	bool by_aws;  /* and issues it, too */
 	bool replace; /* the user said that another certificate may go */
 	bool key;
 	bool request;
@@ -53,6 +55,7 @@ struct state {
 	bool journal; /* something is written down that must be forgotten in the end */
 	bool policy;
 	bool thing;
+	bool registered; /* of a certificate of another CA */
 	bool policy_attached;
 	bool thing_attached;
 	bool active;

@@ -1,8 +1,10 @@
 /* Policy documents; see policy.h. */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
@@ -16,14 +18,15 @@
 #define ARN          "arn:<aws-partition>:iot:<aws-region>:<aws-account-id>:"
 #define THING        "${iot:Connection.Thing.ThingName}"
 
-/* Least privilege: nothing outside the thing's own name, and no thing at all without a certificate
- * attached to it. */
+/* provision/policies/least-privilege.json: nothing outside the thing's own name, and no thing at
+ * all without a certificate attached to it. */
 static const char own_template[] =
     "{\"Version\":\"2012-10-17\",\"Statement\":["
-    "{\"Effect\":\"Allow\",\"Action\":\"iot:Connect\",\"Resource\":\"" ARN "client/" THING "\"},"
-    "{\"Effect\":\"Allow\",\"Action\":[\"iot:Publish\",\"iot:Receive\"],"
-    "\"Resource\":\"" ARN "topic/" THING "/*\"},"
-    "{\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\","
+    "{\"Sid\":\"ConnectUnderOwnName\",\"Effect\":\"Allow\",\"Action\":\"iot:Connect\","
+    "\"Resource\":\"" ARN "client/" THING "\"},"
+    "{\"Sid\":\"UseOwnTopics\",\"Effect\":\"Allow\","
+    "\"Action\":[\"iot:Publish\",\"iot:Receive\"],\"Resource\":\"" ARN "topic/" THING "/*\"},"
+    "{\"Sid\":\"SubscribeToOwnTopics\",\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\","
     "\"Resource\":\"" ARN "topicfilter/" THING "/*\"}]}";
 
 struct place {
@@ -84,6 +87,92 @@ document_ok(const char *what, const char *text)
 	return false;
 }
 
+/* Everything, everything of an account, or everything of a kind: what ends in a star alone. */
+static bool
+is_wide(const char *resource)
+{
+	static const char *const kinds[] = { "*", "client/*", "topic/*", "topicfilter/*",
+		"thing/*" };
+	const char *tail = resource;
+
+	for (int i = 0; i < 5 && tail != NULL; i++) {
+		tail = strchr(tail, ':');
+		tail = tail != NULL ? tail + 1 : NULL;
+	}
+	if (tail == NULL)
+		return strcmp(resource, "*") == 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(tail, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_wide_action(const char *action)
+{
+	return strcmp(action, "*") == 0 || strcasecmp(action, "iot:*") == 0;
+}
+
+/* The first text of a member, which is one or a list, that is too wide; NULL: none. */
+static const char *
+first_wide(const json_t *statement, const char *member, bool (*wide)(const char *))
+{
+	const json_t *v = json_object_get(statement, member);
+	size_t n = json_is_array(v) ? json_array_size(v) : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_is_array(v) ? json_array_get(v, i) : v);
+
+		if (s != NULL && wide(s))
+			return s;
+	}
+	return NULL;
+}
+
+static bool
+warn_statement(const char *what, const json_t *statement, size_t number)
+{
+	const char *effect = json_string_value(json_object_get(statement, "Effect"));
+	const char *sid = json_string_value(json_object_get(statement, "Sid"));
+	const char *action = first_wide(statement, "Action", is_wide_action);
+	const char *resource = first_wide(statement, "Resource", is_wide);
+	char name[160];
+
+	if (effect == NULL || strcmp(effect, "Allow") != 0)
+		return false;
+	(void)snprintf(name, sizeof(name), "statement %zu%s%.100s%s", number,
+	    sid != NULL ? " (\"" : "", sid != NULL ? sid : "", sid != NULL ? "\")" : "");
+	if (action != NULL)
+		prov_warn("%s: %s allows every action: \"%s\"", what, name, action);
+	else if (resource != NULL)
+		prov_warn(
+		    "%s: %s reaches beyond the thing's own name: \"%s\"", what, name, resource);
+	else if (json_object_get(statement, "NotAction") != NULL ||
+		 json_object_get(statement, "NotResource") != NULL)
+		prov_warn("%s: %s allows all but a few", what, name);
+	else
+		return false;
+	return true;
+}
+
+/* A device with such rights can speak for all the others of the account. */
+static void
+warn_wide(const char *what, const char *document)
+{
+	json_t *json = json_loads(document, 0, NULL);
+	const json_t *list = json_object_get(json, "Statement");
+	size_t n = json_is_array(list) ? json_array_size(list) : 1;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any |= warn_statement(
+		    what, json_is_array(list) ? json_array_get(list, i) : list, i + 1);
+	if (any)
+		prov_hint("whoever has one device can then speak for all; without --policy-file a "
+			  "thing gets its own name and topics alone");
+	json_decref(json);
+}
+
 char *
 policy_make(const char *file, const char *partition, const char *region, const char *account)
 {
@@ -103,6 +192,8 @@ policy_make(const char *file, const char *partition, const char *region, const c
 	} else if (!document_ok(file != NULL ? file : "policy", text)) {
 		free(text);
 		text = NULL;
+	} else if (file != NULL) {
+		warn_wide(file, text);
 	}
 	return text;
 }

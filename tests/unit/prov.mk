@@ -11,6 +11,7 @@ prov_tests += tests/unit/test_prov_confpage
 prov_tests += tests/unit/test_prov_csr
 prov_tests += tests/unit/test_prov_journal
 prov_tests += tests/unit/test_prov_plan
+prov_tests += tests/unit/test_prov_policy
 check_PROGRAMS += $(prov_tests)
 unit_tests += $(prov_tests)
 
@@ -46,6 +47,10 @@ tests_unit_test_prov_journal_LDADD = $(prov_test_libs)
 tests_unit_test_prov_plan_SOURCES = tests/unit/test_prov_plan.c $(prov_test_util)
 tests_unit_test_prov_plan_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_plan_LDADD = $(prov_test_libs)
+
+tests_unit_test_prov_policy_SOURCES = tests/unit/test_prov_policy.c $(prov_test_util)
+tests_unit_test_prov_policy_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_policy_LDADD = $(prov_test_libs)
 
 check_PROGRAMS += tests/unit/test_prov_mqtt
 unit_tests += tests/unit/test_prov_mqtt

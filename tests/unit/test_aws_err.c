@@ -132,14 +132,26 @@ START_TEST(missing_permission_is_named)
 		"iot:CreateThing on resource: arn:aws:iot:x:1:thing/y because no policy allows\"}",
 		"", "", AWS_ACT_FAIL };
 	struct aws_error e;
-	char action[64];
+	struct aws_denial d;
 
 	decode(&denied, &e);
-	ck_assert(aws_error_missing_action(&e, action, sizeof(action)));
-	ck_assert_str_eq(action, "iot:CreateThing");
-	ck_assert(!aws_error_missing_action(&e, action, 4));
+	aws_error_denial(&e, &d);
+	ck_assert_str_eq(d.action, "iot:CreateThing");
+	ck_assert_str_eq(d.resource, "arn:aws:iot:x:1:thing/y");
+	ck_assert(!d.explicitly);
+	(void)snprintf(e.message, sizeof(e.message),
+	    "User: u is not authorized to perform: iot:CreateThing with an explicit deny in a "
+	    "service control policy");
+	aws_error_denial(&e, &d);
+	ck_assert_str_eq(d.action, "iot:CreateThing");
+	ck_assert_str_eq(d.resource, "");
+	ck_assert(d.explicitly);
+	(void)snprintf(e.message, sizeof(e.message), "not authorized to perform: iot:%0300d", 1);
+	aws_error_denial(&e, &d);
+	ck_assert_str_eq(d.action, "");
 	e.message[0] = '\0';
-	ck_assert(!aws_error_missing_action(&e, action, sizeof(action)));
+	aws_error_denial(&e, &d);
+	ck_assert_str_eq(d.action, "");
 }
 END_TEST
 

@@ -132,7 +132,7 @@ START_TEST(the_own_ca_issues_what_verifies)
 	ck_assert_msg(a != NULL && b != NULL, "%s", said());
 	ck_assert_ptr_null(cert_chain_problem(a, scratch_file("ca/ca.pem")));
 	ck_assert(cert_is_for(a, key));
-	ck_assert(cert_fits(a));
+	ck_assert(cert_fits(a, NULL));
 	ck_assert_int_eq(X509_check_purpose(a, X509_PURPOSE_SSL_CLIENT, 0), 1);
 	ck_assert_int_eq(X509_check_ca(a), 0);
 	ck_assert(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)) != 0);
@@ -278,10 +278,10 @@ START_TEST(certificates_that_do_not_fit_the_chip_are_named)
 	/* Name lengths of these sizes are encoded in as many bytes. */
 	cert = cert_with(key, 1728 - 9 - over);
 	ck_assert_int_eq(i2d_X509(cert, NULL), 1728 - 9);
-	ck_assert(cert_fits(cert));
+	ck_assert(cert_fits(cert, NULL));
 	X509_free(cert);
 	cert = cert_with(key, 1728 - 9 - over + 1);
-	ck_assert(!cert_fits(cert));
+	ck_assert(!cert_fits(cert, NULL));
 	ck_assert_ptr_nonnull(strstr(said(), "has 1720 bytes; an object of the chip takes 1728"));
 	X509_free(cert);
 	EVP_PKEY_free(key);

@@ -1,4 +1,4 @@
-/* The journal, files, and policy documents. */
+/* The journal and files. */
 #include <config.h>
 
 #include <stdio.h>
@@ -9,7 +9,6 @@
 
 #include "provision/file.h"
 #include "provision/journal.h"
-#include "provision/policy.h"
 #include "tests/unit/test_prov_util.h"
 
 #define KEY    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -45,7 +44,7 @@ START_TEST(the_journal_comes_back_as_it_was_written)
 	/* The first request counts: its answer may still turn up. */
 	ck_assert(journal_asked(&j));
 	ck_assert(j.since == since);
-	ck_assert(journal_issued(&j, CERT, "-----BEGIN\n\"x\"\n"));
+	ck_assert(journal_issued(&j, CERT, "-----BEGIN\n\"x\"\n", NULL));
 	journal_close(&j);
 
 	ck_assert(journal_open(&j, KEY, REGION));
@@ -172,46 +171,6 @@ START_TEST(users_files_go_where_xdg_says)
 }
 END_TEST
 
-START_TEST(policy_templates_are_filled_in)
-{
-	char *text;
-
-	scratch_write("p", "{ \"Resource\": \"arn:aws:iot:<aws-region>:<aws-account-id>:*\","
-			   " \"r\": \"<aws-region><aws-region>\" }");
-	text = policy_make(scratch_file("p"), "aws", REGION, "123456789012");
-	ck_assert_ptr_nonnull(text);
-	ck_assert(policy_equal(text, "{\"r\":\"eu-central-1eu-central-1\","
-				     "\"Resource\":\"arn:aws:iot:eu-central-1:123456789012:*\"}"));
-	free(text);
-
-	text = policy_make(NULL, "aws-cn", "cn-north-1", "123456789012");
-	ck_assert_ptr_nonnull(text);
-	ck_assert_ptr_nonnull(strstr(text, "arn:aws-cn:iot:cn-north-1:123456789012:client/"));
-	ck_assert_ptr_null(strstr(text, "<aws"));
-	free(text);
-}
-END_TEST
-
-START_TEST(policies_that_cannot_be_are_refused)
-{
-	static char big[4096];
-	const char *file = scratch_file("p");
-
-	scratch_write("p", "{ oops }");
-	ck_assert_ptr_null(policy_make(file, "aws", REGION, "1"));
-	ck_assert_ptr_nonnull(strstr(said(), "line 1, column"));
-	scratch_write("p", "[]");
-	ck_assert_ptr_null(policy_make(file, "aws", REGION, "1"));
-	ck_assert_ptr_nonnull(strstr(said(), "must be a JSON object"));
-	(void)snprintf(big, sizeof(big), "{ \"a\": \"%02100d\" }", 0);
-	scratch_write("p", big);
-	ck_assert_ptr_null(policy_make(file, "aws", REGION, "1"));
-	ck_assert_ptr_nonnull(strstr(said(), "AWS IoT takes 2048"));
-	ck_assert(!policy_equal("{}", "{\"a\":1}"));
-	ck_assert(!policy_equal("{}", "x"));
-}
-END_TEST
-
 int
 main(void)
 {
@@ -225,7 +184,5 @@ main(void)
 	tcase_add_test(tc, files_are_replaced_whole);
 	tcase_add_test(tc, locks_exclude_each_other);
 	tcase_add_test(tc, users_files_go_where_xdg_says);
-	tcase_add_test(tc, policy_templates_are_filled_in);
-	tcase_add_test(tc, policies_that_cannot_be_are_refused);
 	return run_case("provision/journal", tc);
 }

@@ -12,34 +12,42 @@ static const struct {
 	struct state s;
 	const char *steps;
 } rows[] = {
-	{ { .aws = false }, "key csr sign write" },
-	{ { .key = true }, "csr sign write" },
+	{ { .cloud = false }, "key csr sign write tidy" },
+	{ { .key = true }, "csr sign write tidy" },
 	{ { .key = true, .cert = CERT_GOOD }, "" },
 	{ { .key = true, .cert = CERT_FOREIGN }, "refused" },
 	{ { .key = true, .cert = CERT_OTHER_KEY }, "refused" },
-	{ { .key = true, .cert = CERT_FOREIGN, .replace = true }, "csr sign remove write" },
+	{ { .key = true, .cert = CERT_FOREIGN, .replace = true }, "csr sign remove write tidy" },
 	{ { .key = true, .cert = CERT_GOOD, .replace = true }, "" },
-	{ { .aws = true },
+	{ { .cloud = true, .by_aws = true },
 	    "policy thing key csr sign write attach-policy attach-thing activate tidy" },
-	{ { .aws = true, .policy = true, .thing = true, .key = true },
+	{ { .cloud = true, .by_aws = true, .policy = true, .thing = true, .key = true },
 	    "csr sign write attach-policy attach-thing activate tidy" },
-	{ { .aws = true,
+	{ { .cloud = true,
+	      .by_aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
 	      .pending = PENDING_ASKED,
 	      .journal = true },
 	    "resume csr sign write attach-policy attach-thing activate tidy" },
-	{ { .aws = true,
+	{ { .cloud = true,
+	      .by_aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
 	      .pending = PENDING_ISSUED,
 	      .journal = true },
 	    "write attach-policy attach-thing activate tidy" },
-	{ { .aws = true, .policy = true, .thing = true, .key = true, .cert = CERT_GOOD },
+	{ { .cloud = true,
+	      .by_aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .cert = CERT_GOOD },
 	    "attach-policy attach-thing activate" },
-	{ { .aws = true,
+	{ { .cloud = true,
+	      .by_aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -48,7 +56,8 @@ static const struct {
 	      .thing_attached = true,
 	      .active = true },
 	    "" },
-	{ { .aws = true,
+	{ { .cloud = true,
+	      .by_aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -58,7 +67,8 @@ static const struct {
 	      .active = true,
 	      .journal = true },
 	    "tidy" },
-	{ { .aws = true,
+	{ { .cloud = true,
+	      .by_aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -66,9 +76,15 @@ static const struct {
 	      .policy_attached = true,
 	      .active = true },
 	    "attach-thing" },
-	{ { .aws = true, .policy = true, .thing = true, .key = true, .cert = CERT_REVOKED },
+	{ { .cloud = true,
+	      .by_aws = true,
+	      .policy = true,
+	      .thing = true,
+	      .key = true,
+	      .cert = CERT_REVOKED },
 	    "refused" },
-	{ { .aws = true,
+	{ { .cloud = true,
+	      .by_aws = true,
 	      .policy = true,
 	      .thing = true,
 	      .key = true,
@@ -99,7 +115,9 @@ static struct state
 state_of(unsigned int bits)
 {
 	return (struct state){
-		.aws = bits & 1,
+		.cloud = bits & 1,
+		.by_aws = bits & 1 && !(bits >> 15 & 1),
+		.registered = bits >> 16 & 1,
 		.replace = bits >> 1 & 1,
 		.key = bits >> 2 & 1,
 		.request = bits >> 3 & 1,
@@ -122,7 +140,7 @@ is_state(unsigned int bits)
 
 START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
 {
-	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
 		struct state s = state_of(bits);
 		unsigned int n = 0;
 		enum step step;
@@ -137,29 +155,29 @@ START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
 			ck_assert(!s.replace);
 		else
 			ck_assert(s.key && s.cert == CERT_GOOD);
-		if (step == STEP_DONE && s.aws)
+		if (step == STEP_DONE && s.cloud)
 			ck_assert(s.policy && s.thing && s.policy_attached && s.thing_attached &&
-				  s.active && !s.journal);
+				  s.active && !s.journal && (s.by_aws || s.registered));
 	}
 }
 END_TEST
 
 START_TEST(a_certificate_becomes_active_only_when_all_else_is_there)
 {
-	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
 		struct state s = state_of(bits);
 
 		if (!is_state(bits) || plan_next(&s) != STEP_ACTIVATE)
 			continue;
-		ck_assert(s.aws && s.policy && s.thing && s.key && s.cert == CERT_GOOD &&
-			  s.policy_attached && s.thing_attached);
+		ck_assert(s.cloud && s.policy && s.thing && s.key && s.cert == CERT_GOOD &&
+			  s.policy_attached && s.thing_attached && (s.by_aws || s.registered));
 	}
 }
 END_TEST
 
 START_TEST(no_second_certificate_is_asked_for)
 {
-	for (unsigned int bits = 0; bits < 1U << 15; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
 		struct state s = state_of(bits);
 
 		if (is_state(bits) && plan_next(&s) == STEP_SIGN)
