@@ -168,11 +168,7 @@ enum config_register register_by_name(const char *name);
 /* As slot_by_name; says what is wrong with a name, where it was found. */
 const struct slot *slot_parse(const char *where, const char *name);
 
-/* Whether a value for --ca is wrong, and how: "is not known". */
-bool ca_problem(const char *value, char *why, size_t size);
-
 /* "secp256r1, secp384r1, ...", for hints. */
-const char *ca_names(void);
 const char *curve_names(void);
 const char *slot_names(void);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "provision/confnode.h"
+#include "provision/issuer.h"
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -134,13 +135,13 @@ read_ca(struct config *c, const struct node *root)
 	bool ok = true;
 	const char *v = node_string(root, "ca", false, &ok);
 	const char *colon = v != NULL ? strchr(v, ':') : NULL;
-	char why[128], *dir;
+	const char *argument;
+	char *dir;
 
-	if (v == NULL)
-		return ok;
-	if (ca_problem(v, why, sizeof(why))) {
-		node_error(root, "ca", ": \"%s\" %s", v, why);
-		node_hint(root, "use %s", ca_names());
+	if (v == NULL || v == root->conf->bad_ca)
+		return ok && v == NULL;
+	if (issuer_find(node_at(root, "ca"), v, &argument) == NULL) {
+		root->conf->bad_ca = v;
 		return false;
 	}
 	if (colon == NULL || (strncmp(v, "local:", 6) != 0 && strncmp(v, "file:", 5) != 0)) {

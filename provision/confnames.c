@@ -104,42 +104,6 @@ register_by_name(const char *name)
 	return REGISTER_DEFAULT;
 }
 
-/* Ways to a certificate, and what stands behind the colon. */
-static const struct {
-	const char *name;
-	const char *argument; /* NULL: nothing */
-	bool needed;
-} cas[] = {
-	{ "aws", NULL, false },
-	{ "local", "DIR", false },
-};
-
-bool
-ca_problem(const char *value, char *why, size_t size)
-{
-	size_t len = strcspn(value, ":"), i = 0;
-	bool has = value[len] == ':' && value[len + 1] != '\0';
-
-	while (i < NITEMS(cas) &&
-	       (strlen(cas[i].name) != len || strncmp(value, cas[i].name, len) != 0))
-		i++;
-	if (i == NITEMS(cas))
-		(void)snprintf(why, size, "is not known");
-	else if (value[len] == ':' && cas[i].argument == NULL)
-		(void)snprintf(why, size, "must have nothing behind \"%s\"", cas[i].name);
-	else if (!has && (cas[i].needed || value[len] == ':'))
-		(void)snprintf(why, size, "lacks %s behind \"%s:\"", cas[i].argument, cas[i].name);
-	else
-		return false;
-	return true;
-}
-
-const char *
-ca_names(void)
-{
-	return "\"aws\", \"local\" or \"local:DIR\"";
-}
-
 /* "SHA-256" is understood as "sha256". */
 const struct hash *
 hash_by_name(const char *name)

@@ -15,9 +15,10 @@
 /* One file being read. What was said once about a default is not said again for each slot. */
 struct conf {
 	const char *file;
-	json_t *said;   /* messages, as members */
-	bool said_last; /* the last message was said: its hint is too */
-	bool own;       /* the file is in our own format */
+	json_t *said;       /* messages, as members */
+	bool said_last;     /* the last message was said: its hint is too */
+	bool own;           /* the file is in our own format */
+	const char *bad_ca; /* a default that was found wrong already */
 };
 
 /* One object of the file, or of one of its slots and of the file, whose members are its defaults.

@@ -48,6 +48,20 @@ entry(FILE *out, const char *left, const char *text, unsigned int column)
 	wrap(out, text, column);
 }
 
+/* What the words of an argument mean, below the option. */
+static void
+explain(FILE *out, const struct option_row *o)
+{
+	const char *text;
+	char word[64];
+
+	for (size_t i = 0; o->explain != NULL && (text = o->explain(i, word, sizeof(word))) != NULL;
+	     i++) {
+		(void)fprintf(out, "%*s%-15s ", (int)OPTION_COLUMN, "", word);
+		wrap(out, text, OPTION_COLUMN + 16);
+	}
+}
+
 static void
 option_entry(FILE *out, const struct option_row *o)
 {
@@ -58,6 +72,7 @@ option_entry(FILE *out, const struct option_row *o)
 	(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
 	    o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
 	entry(out, left, o->text, OPTION_COLUMN);
+	explain(out, o);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "provision/options.h"
 #include "provision/stop.h"
@@ -12,6 +13,10 @@ main(int argc, char **argv)
 	const struct command *c;
 	struct options o;
 
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
+		options_complete(argc - 2, argv + 2);
+		return fflush(stdout) == 0 ? PROV_OK : PROV_FAILED;
+	}
 	c = options_parse(argc, argv, &o);
 	if (o.help) {
 		options_help(stdout, c);

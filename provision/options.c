@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/issuer.h"
 #include "provision/options.h"
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -16,15 +17,10 @@
 static bool
 parse_ca(const char *value, struct options *o)
 {
-	char why[128];
+	const char *argument;
 
-	if (ca_problem(value, why, sizeof(why))) {
-		prov_error("--ca \"%s\" %s", value, why);
-		prov_hint("use %s", ca_names());
-		return false;
-	}
 	o->ca = value;
-	return true;
+	return issuer_find("--ca", value, &argument) != NULL;
 }
 
 static bool
@@ -49,6 +45,93 @@ parse_step(const char *value, struct options *o)
 	return false;
 }
 
+static const char *
+step_word(size_t i)
+{
+	return i < STEP_COUNT ? step_name((enum step)i) : NULL;
+}
+
+/* Names, then numbers. */
+static const char *
+slot_word(size_t i)
+{
+	static char text[16];
+	size_t n = 0;
+
+	while (slot_row(n) != NULL)
+		n++;
+	if (i < n)
+		return slot_row(i)->name;
+	if (i >= 2 * n)
+		return NULL;
+	(void)snprintf(text, sizeof(text), "0x%04X", slot_row(i - n)->key_oid);
+	return text;
+}
+
+/* Each issuer makes two words at most: "local" and "local:". */
+static const char *
+ca_word(size_t i)
+{
+	const struct issuer_kind *issuer;
+	static char text[32];
+
+	for (size_t k = 0; (issuer = issuer_kinds[k]) != NULL; k++) {
+		if (!issuer->needs_argument && i-- == 0)
+			return issuer->name;
+		if (issuer->argument != NULL && i-- == 0) {
+			(void)snprintf(text, sizeof(text), "%s:", issuer->name);
+			return text;
+		}
+	}
+	return NULL;
+}
+
+static const char *
+ca_behind(const char *word, size_t len)
+{
+	const struct issuer_kind *issuer;
+
+	for (size_t i = 0; (issuer = issuer_kinds[i]) != NULL; i++)
+		if (strlen(issuer->name) == len && strncmp(issuer->name, word, len) == 0)
+			return issuer->argument;
+	return NULL;
+}
+
+static const char *
+ca_explain(size_t i, char *word, size_t size)
+{
+	const struct issuer_kind *k = issuer_kinds[i];
+	bool may;
+
+	if (k == NULL)
+		return NULL;
+	may = k->argument != NULL && !k->needs_argument;
+	(void)snprintf(word, size, "%s%s%s%s%s", k->name, may ? "[" : "",
+	    k->argument != NULL ? ":" : "", k->argument != NULL ? k->argument : "", may ? "]" : "");
+	return k->text;
+}
+
+static const char *
+register_word(size_t i)
+{
+	return register_row(i + 1);
+}
+
+static const char *
+register_explain(size_t i, char *word, size_t size)
+{
+	static const char *const texts[] = {
+		[REGISTER_AWS] = "at AWS IoT, now",
+		[REGISTER_FIRST_CONNECT] = "at AWS IoT, when the device first connects",
+		[REGISTER_NO] = "nowhere",
+	};
+
+	if (register_row(i + 1) == NULL)
+		return NULL;
+	(void)snprintf(word, size, "%s", register_row(i + 1));
+	return texts[i + 1];
+}
+
 #define AT(member)       .where = offsetof(struct options, member)
 #define FLAG(member)     .kind = OPTION_FLAG, AT(member)
 #define TEXT(member)     .kind = OPTION_TEXT, AT(member)
@@ -56,12 +139,10 @@ parse_step(const char *value, struct options *o)
 
 /* In the order in which they are shown. */
 static const struct option_row options[] = {
-	{ "ca", "CA", "who signs: aws (AWS IoT, the default), or local[:DIR], a CA of your own",
-	    PARSED(parse_ca) },
-	{ "register", "HOW",
-	    "of a certificate by another CA: at AWS IoT (aws), when the device connects "
-	    "(first-connect), or not at all (no)",
-	    PARSED(parse_register) },
+	{ "ca", "CA", "who signs, by default AWS IoT:", PARSED(parse_ca), .words = ca_word,
+	    .behind = ca_behind, .explain = ca_explain },
+	{ "register", "HOW", "where a certificate that AWS IoT did not issue becomes known:",
+	    PARSED(parse_register), .words = register_word, .explain = register_explain },
 	{ "region", "NAME", "AWS region", TEXT(aws.region) },
 	{ "profile", "NAME", "AWS profile, of the files of the AWS command line",
 	    TEXT(aws.profile) },
@@ -71,7 +152,7 @@ static const struct option_row options[] = {
 	{ "policy-file", "FILE", "template of a policy that does not exist yet",
 	    TEXT(policy_file) },
 	{ "slot", "SLOT", "key slot, for example 0xE0F1: instead of CONFIG, or one of those in it",
-	    TEXT(slot) },
+	    TEXT(slot), .words = slot_word },
 	{ "in", "FILE", "request or certificate to read (\"-\": standard input)", TEXT(in) },
 	{ "out", "FILE", "where to write to (\"-\", the default: standard output)", TEXT(out) },
 	{ "ca-file", "FILE", "CA certificates to verify the chip's certificate with",
@@ -85,7 +166,7 @@ static const struct option_row options[] = {
 	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
 	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",
-	    PARSED(parse_step) },
+	    PARSED(parse_step), .words = step_word },
 	{ "json", NULL, "results as JSON", FLAG(json) },
 
 	{ "module", "FILE", "PKCS #11 module (default: the installed optiga-pkcs11.so)",

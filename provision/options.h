@@ -55,8 +55,13 @@ struct option_row {
 	size_t where; /* offset in struct options */
 	unsigned int min, max;
 	bool (*parse)(const char *value, struct options *o); /* false: said what is wrong */
-	char letter;                                         /* its short form, or 0 */
-	bool global;                                         /* every command takes it */
+	const char *(*words)(size_t i); /* what the argument may be, up to NULL; to complete it */
+	/* FILE, DIR or the like behind the colon of such a word, len long; NULL: nothing */
+	const char *(*behind)(const char *word, size_t len);
+	/* The i-th word with what it means, for --help; NULL past the last */
+	const char *(*explain)(size_t i, char *word, size_t size);
+	char letter; /* its short form, or 0 */
+	bool global; /* every command takes it */
 };
 
 struct command {
@@ -92,6 +97,9 @@ enum prov_exit cmd_show(const struct options *o);
  * --help or --version without a command (o says which).
  */
 const struct command *options_parse(int argc, char **argv, struct options *o);
+
+/* What could stand for the last of words: "words", "files" or "dirs", and what fits, in lines. */
+void options_complete(int n, char **words);
 
 /* The text of --help: of one command, or for NULL of them all. */
 void options_help(FILE *out, const struct command *c);

@@ -94,7 +94,7 @@ expect 2 'there is no command "frob"' frob
 expect 2 'needs a CONFIG' run
 expect 2 'takes no option --json' csr --json "$ec"
 expect 2 'no step' run --stop-after frob "$ec"
-expect 2 'is not known' run --ca frob "$ec"
+expect 2 'there is no CA "frob"' run --ca frob "$ec"
 expect 2 'takes one CONFIG' run "$ec" "$rsa"
 expect 2 'no command given'
 expect 2 'there is no option --frob' run --frob "$ec"

@@ -159,13 +159,13 @@ START_TEST(paths_are_beside_the_file)
 {
 	struct config_set *s =
 	    must_load("{ " CSR(INFO) ", \"lock_policy\": \"lock.json\", \"register\": "
-				     "\"first-connect\", \"ca\": \"exec:sign it\","
+				     "\X
 				     " \"aws_iot_config\": { \"thing\": \"t\", \"policy\": \"p\","
 				     " \"policy_file\": \"/etc/p.json\" } }");
 
 	ck_assert_str_eq(s->list[0].lock_policy, scratch_file("lock.json"));
 	ck_assert_str_eq(s->list[0].policy_file, "/etc/p.json");
-	ck_assert_str_eq(s->list[0].ca, "exec:sign it");
+	ck_assert_str_eq(s->list[0].ca, "local:/srv/ca");
 	ck_assert_int_eq(s->list[0].registration, REGISTER_FIRST_CONNECT);
 	config_set_free(&s);
 }
