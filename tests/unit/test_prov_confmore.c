@@ -159,7 +159,7 @@ START_TEST(paths_are_beside_the_file)
 {
 	struct config_set *s =
 	    must_load("{ " CSR(INFO) ", \"lock_policy\": \"lock.json\", \"register\": "
-				     "\X
+				     "\"first-connect\", \"ca\": \"local:/srv/ca\","
 				     " \"aws_iot_config\": { \"thing\": \"t\", \"policy\": \"p\","
 				     " \"policy_file\": \"/etc/p.json\" } }");
 
