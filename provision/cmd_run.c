@@ -71,6 +71,8 @@ report_job(struct job *j, json_t *r)
 	report_cert(r, j->cert);
 	if (j->ca->where != NULL)
 		report_add(r, "ca", j->ca->where(j->issuer));
+	if (j->ca->report != NULL)
+		j->ca->report(j->issuer, r);
 	if (!j->state.cloud)
 		return;
 	report_add(r, "thing", j->config->thing);

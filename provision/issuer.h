@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
 #include <openssl/x509.h>
 
 #include "provision/options.h"
@@ -47,11 +48,26 @@ struct issuer_kind {
 	const char *(*problem)(void *issuer, X509 *cert);
 
 	/*
+	 * NULL, or: whether the last problem was that nobody can tell just now. Then nothing is
+	 * changed, unless the user said that the certificate may go.
+	 */
+	bool (*unsure)(void *issuer);
+
+	/*
 	 * A certificate for a request whose signature has been verified. chain: the issuers that
 	 * belong behind it on the chip, its own issuer first; may come back empty. Both the
 	 * caller's. NULL for AWS IoT, which signs as part of provision/cloud.h.
 	 */
 	enum issued (*sign)(void *issuer, X509_REQ *request, X509 **cert, STACK_OF(X509) * *chain);
+
+	/*
+	 * NULL, or: the certificate of this run is on the chip. ISSUED_YES: it is good from now on;
+	 * ISSUED_NO: it never will be; ISSUED_UNKNOWN: a later run finds out, by problem. Said why.
+	 */
+	enum issued (*finish)(void *issuer, X509 *cert);
+
+	/* NULL, or: adds to the report what finish learned. */
+	void (*report)(void *issuer, json_t *r);
 
 	/* Its certificate's file, its address ...: for reports and verify. NULL: nothing to say. */
 	const char *(*where)(void *issuer);

@@ -40,6 +40,9 @@ job_open(struct job *j, const struct options *o, bool write)
 void
 job_close(struct job *j)
 {
+	/* It may hold a key on the chip. */
+	if (j->issuer != NULL)
+		j->ca->close(j->issuer);
 	token_certs_clear(j->certs, j->ncerts);
 	token_key_clear(&j->key);
 	X509_free(j->cert);
@@ -49,8 +52,6 @@ job_close(struct job *j)
 	aws_close(&j->aws);
 	journal_close(&j->journal);
 	certs_free(&j->chain);
-	if (j->issuer != NULL)
-		j->ca->close(j->issuer);
 	config_free(&j->config);
 	if (j->lock_fd >= 0)
 		(void)close(j->lock_fd);
@@ -126,6 +127,7 @@ job_choose_ca(struct job *j)
 	j->state.by_aws = j->ca == &issuer_aws;
 	j->state.cloud = j->state.by_aws || how == REGISTER_AWS;
 	j->state.replace = j->opts->replace;
+	j->state.finishes = j->ca->finish != NULL;
 	if (!j->state.by_aws || how == REGISTER_DEFAULT || how == REGISTER_AWS)
 		return true;
 	prov_error("a certificate by AWS IoT is known there; it cannot be otherwise");
@@ -189,6 +191,18 @@ ca_problem_of(const struct job *j, X509 *cert)
 	return j->issuer != NULL ? j->ca->problem(j->issuer, cert) : NULL;
 }
 
+/* A certificate that may be in use is not replaced unasked. */
+static bool
+is_sure(const struct job *j, const char *problem)
+{
+	if (j->issuer == NULL || j->ca->unsure == NULL || !j->ca->unsure(j->issuer) ||
+	    j->opts->replace)
+		return true;
+	prov_error("whether the certificate in slot \"%s\" (%04X) is good cannot be told: %s",
+	    j->slot->name, j->slot->key_oid, problem);
+	return false;
+}
+
 /* One good certificate is enough: others with the key's ID may be its issuers. */
 static bool
 judge_certs(struct job *j)
@@ -209,6 +223,8 @@ judge_certs(struct job *j)
 			j->cert = cert;
 			return X509_up_ref(cert) == 1 && cert_id(cert, j->cert_id);
 		}
+		if (!is_sure(j, problem))
+			return false;
 		j->state.cert = CERT_FOREIGN;
 		j->cert_problem = problem;
 	}
@@ -243,6 +259,13 @@ take_journal(struct job *j)
 
 	if (cert == NULL)
 		return false;
+	/* One that its CA was to be told of, and that was not good above, never will be. */
+	if (j->ca->finish != NULL) {
+		if (j->state.cert == CERT_FOREIGN && on_chip(j, cert))
+			j->state.cert = CERT_STALE;
+		X509_free(cert);
+		return true;
+	}
 	if (!cert_is_for(cert, j->key.pub) || ca_problem_of(j, cert) != NULL) {
 		X509_free(cert);
 		return true;
@@ -412,6 +435,39 @@ write_cert(struct job *j)
 	return ok;
 }
 
+/* What was written goes again. */
+static bool
+remove_new(struct job *j)
+{
+	bool ok = true;
+
+	token_certs_clear(j->certs, j->ncerts);
+	j->ncerts = 0;
+	ok = token_certs(j->token, &j->key, j->certs, JOB_CERTS, &j->ncerts);
+	for (size_t i = 0; ok && i < j->ncerts; i++)
+		if (j->certs[i].cert != NULL && X509_cmp(j->certs[i].cert, j->cert) == 0)
+			ok = token_destroy(j->token, j->certs[i].handle);
+	return ok;
+}
+
+/* A certificate that will never be good is of no use on the chip. */
+static bool
+finish(struct job *j)
+{
+	switch (j->ca->finish(j->issuer, j->cert)) {
+	case ISSUED_YES: return true;
+	case ISSUED_NO:
+		if (remove_new(j) && journal_forget(&j->journal))
+			prov_step("the certificate was removed from the chip again");
+		return false;
+	case ISSUED_UNKNOWN:
+	case ISSUED_LATER: break;
+	}
+	prov_hint("run the same command again: it finds out, and goes on");
+	j->later = true;
+	return false;
+}
+
 /* Nothing is left that a later run would need. */
 static bool
 tidy(struct job *j)
@@ -431,6 +487,7 @@ job_step(struct job *j, enum step step)
 		[STEP_SIGN] = job_sign,
 		[STEP_REMOVE] = remove_old,
 		[STEP_WRITE] = write_cert,
+		[STEP_FINISH] = finish,
 		[STEP_REGISTER] = cloud_register,
 		[STEP_ATTACH_POLICY] = cloud_attach_policy,
 		[STEP_ATTACH_THING] = cloud_attach_thing,

@@ -17,6 +17,7 @@ static const struct {
 	[STEP_SIGN] = { "sign", "have the request signed" },
 	[STEP_REMOVE] = { "remove", "remove the old certificate from the chip" },
 	[STEP_WRITE] = { "write", "write the certificate to the chip and read it back" },
+	[STEP_FINISH] = { "finish", "tell the CA that the certificate is on the chip" },
 	[STEP_REGISTER] = { "register", "register the certificate at AWS IoT" },
 	[STEP_ATTACH_POLICY] = { "attach-policy", "attach the policy to the certificate" },
 	[STEP_ATTACH_THING] = { "attach-thing", "attach the thing to the certificate" },
@@ -28,6 +29,9 @@ static const struct {
 static enum step
 next_for_cert(const struct state *s)
 {
+	/* Nobody can use it: it goes before there is another, so that it is not met again. */
+	if (s->cert == CERT_STALE)
+		return STEP_REMOVE;
 	if (s->pending == PENDING_ASKED)
 		return STEP_RESUME;
 	if (s->pending == PENDING_NONE)
@@ -38,7 +42,7 @@ next_for_cert(const struct state *s)
 enum step
 plan_next(const struct state *s)
 {
-	if (s->cert != CERT_NONE && s->cert != CERT_GOOD && !s->replace)
+	if (s->cert != CERT_NONE && s->cert != CERT_GOOD && s->cert != CERT_STALE && !s->replace)
 		return STEP_REFUSED;
 	if (s->cloud && !s->policy)
 		return STEP_POLICY;
@@ -48,6 +52,8 @@ plan_next(const struct state *s)
 		return STEP_KEY;
 	if (s->cert != CERT_GOOD)
 		return next_for_cert(s);
+	if (s->finish)
+		return STEP_FINISH;
 	if (s->cloud && !s->by_aws && !s->registered)
 		return STEP_REGISTER;
 	if (s->cloud && !s->policy_attached)
@@ -71,6 +77,7 @@ plan_apply(struct state *s, enum step step)
 	case STEP_SIGN:
 		s->pending = PENDING_ISSUED;
 		s->journal = true;
+		s->finish = s->finishes;
 		/* A new certificate comes bare. */
 		s->registered = s->policy_attached = s->thing_attached = s->active = false;
 		break;
@@ -79,6 +86,7 @@ plan_apply(struct state *s, enum step step)
 		s->cert = CERT_GOOD;
 		s->pending = PENDING_NONE;
 		break;
+	case STEP_FINISH: s->finish = false; break;
 	case STEP_REGISTER: s->registered = true; break;
 	case STEP_ATTACH_POLICY: s->policy_attached = true; break;
 	case STEP_ATTACH_THING: s->thing_attached = true; break;

@@ -18,6 +18,7 @@ enum step {
 	STEP_SIGN,          /* have it signed: a certificate, not active yet */
 	STEP_REMOVE,        /* remove another certificate from the chip, on the user's word */
 	STEP_WRITE,         /* write the certificate to the chip, read it back */
+	STEP_FINISH,        /* tell its CA that the certificate is on the chip */
 	STEP_REGISTER,      /* make another CA's certificate known to AWS IoT, not active yet */
 	STEP_ATTACH_POLICY, /* to the certificate */
 	STEP_ATTACH_THING,
@@ -33,6 +34,7 @@ enum chip_cert {
 	CERT_NONE,
 	CERT_GOOD,      /* for the key, by the chosen CA */
 	CERT_FOREIGN,   /* for the key, but the chosen CA does not know it */
+	CERT_STALE,     /* for the key, of an interrupted run; its CA will never make it good */
 	CERT_REVOKED,   /* for the key, and the cloud will not have it again */
 	CERT_OTHER_KEY, /* for some other key, or unreadable */
 };
@@ -52,7 +54,9 @@ struct state {
 	bool request;
 	enum chip_cert cert;
 	enum pending pending;
-	bool journal; /* something is written down that must be forgotten in the end */
+	bool finishes; /* the CA is told when its certificate is on the chip */
+	bool finish;   /* and was not told yet */
+	bool journal;  /* something is written down that must be forgotten in the end */
 	bool policy;
 	bool thing;
 	bool registered; /* of a certificate of another CA */

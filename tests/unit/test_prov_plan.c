@@ -19,6 +19,13 @@ static const struct {
 	{ { .key = true, .cert = CERT_OTHER_KEY }, "refused" },
 	{ { .key = true, .cert = CERT_FOREIGN, .replace = true }, "csr sign remove write tidy" },
 	{ { .key = true, .cert = CERT_GOOD, .replace = true }, "" },
+	{ { .finishes = true }, "key csr sign write finish tidy" },
+	{ { .finishes = true, .key = true, .cert = CERT_GOOD, .journal = true }, "tidy" },
+	{ { .finishes = true, .key = true, .cert = CERT_STALE, .journal = true },
+	    "remove csr sign write finish tidy" },
+	{ { .finishes = true, .key = true, .cert = CERT_FOREIGN }, "refused" },
+	{ { .finishes = true, .key = true, .cert = CERT_FOREIGN, .replace = true },
+	    "csr sign remove write finish tidy" },
 	{ { .cloud = true, .by_aws = true },
 	    "policy thing key csr sign write attach-policy attach-thing activate tidy" },
 	{ { .cloud = true, .by_aws = true, .policy = true, .thing = true, .key = true },
@@ -118,6 +125,7 @@ state_of(unsigned int bits)
 		.cloud = bits & 1,
 		.by_aws = bits & 1 && !(bits >> 15 & 1),
 		.registered = bits >> 16 & 1,
+		.finishes = bits >> 17 & 1,
 		.replace = bits >> 1 & 1,
 		.key = bits >> 2 & 1,
 		.request = bits >> 3 & 1,
@@ -140,7 +148,7 @@ is_state(unsigned int bits)
 
 START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
 {
-	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 18; bits++) {
 		struct state s = state_of(bits);
 		unsigned int n = 0;
 		enum step step;
@@ -154,7 +162,7 @@ START_TEST(from_any_state_the_plan_ends_in_nothing_to_do)
 		if (step == STEP_REFUSED)
 			ck_assert(!s.replace);
 		else
-			ck_assert(s.key && s.cert == CERT_GOOD);
+			ck_assert(s.key && s.cert == CERT_GOOD && !s.finish);
 		if (step == STEP_DONE && s.cloud)
 			ck_assert(s.policy && s.thing && s.policy_attached && s.thing_attached &&
 				  s.active && !s.journal && (s.by_aws || s.registered));
@@ -164,7 +172,7 @@ END_TEST
 
 START_TEST(a_certificate_becomes_active_only_when_all_else_is_there)
 {
-	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 18; bits++) {
 		struct state s = state_of(bits);
 
 		if (!is_state(bits) || plan_next(&s) != STEP_ACTIVATE)
@@ -177,7 +185,7 @@ END_TEST
 
 START_TEST(no_second_certificate_is_asked_for)
 {
-	for (unsigned int bits = 0; bits < 1U << 17; bits++) {
+	for (unsigned int bits = 0; bits < 1U << 18; bits++) {
 		struct state s = state_of(bits);
 
 		if (is_state(bits) && plan_next(&s) == STEP_SIGN)
