@@ -91,6 +91,34 @@ static const struct command commands[] = {
 	    .options = "slot json",
 	    .run = cmd_show,
 	},
+	{
+	    .name = "lock",
+	    .synopsis = "[--policy FILE] [CONFIG | --slot SLOT]",
+	    .text = "set access conditions and life cycles, from a policy",
+	    .about =
+		"Shows what changes, and what of it can never be undone by anyone; the latter "
+		"needs "
+		"--irreversible. Without a policy the slot's key becomes final: it can be used, "
+		"and never be replaced or destroyed.",
+	    .example = "optiga-provision lock --dry-run --slot second\n"
+		       "optiga-provision lock --slot second --irreversible\n",
+	    .options = "policy slot dry-run irreversible yes json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_lock,
+	},
+	{
+	    .name = "pair",
+	    .synopsis = "[--rotate | --portal FILE | --forget]",
+	    .text = "give chip and host the secret of their encrypted connection",
+	    .about =
+		"The secret is kept by the module, for this host alone. --renewable and --sealed "
+		"lock the chip to it; that can never be undone and needs --irreversible.",
+	    .example = "optiga-provision pair\n"
+		       "optiga-provision pair --portal chip.json\n",
+	    .options = "status rotate portal renewable sealed forget irreversible yes json",
+	    .run = cmd_pair,
+	},
 };
 
 const struct command *

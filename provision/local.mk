@@ -25,7 +25,6 @@ libprov_la_SOURCES = \
 	provision/showjson.c provision/showstyle.c provision/showtext.c \
 	provision/signer.c provision/text.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
-include provision/lock.mk
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \
 	$(CRYPTO_CFLAGS)
 libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) \
@@ -38,6 +37,7 @@ optiga_provision_CFLAGS = $(libprov_la_CFLAGS)
 optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
 include provision/fleet.mk
+include provision/lock.mk
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completion/optiga-provision

@@ -496,8 +496,7 @@ lock_forever(const struct lock_change *c, size_t i)
 		if (c->life_cycle_after < OPERATIONAL)
 			return "its life cycle never goes back; its rules can still be changed";
 		if (never_again(c, LOCK_UPDATE))
-			return "its rules are fixed: nobody, the vendor included, can change them "
-			       "again";
+			return "its rules are fixed: nobody can change them again";
 		access_words(&c->after[LOCK_UPDATE], words);
 		return say("its rules are fixed, except for: %s", words);
 	}

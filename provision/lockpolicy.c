@@ -278,23 +278,30 @@ parse(struct lock_policy *p, const char *text)
 }
 
 struct lock_policy *
-lock_policy_load(const char *path)
+lock_policy_parse(const char *name, const char *text)
 {
 	struct lock_policy *p = calloc(1, sizeof(*p));
-	char *text = NULL;
-	bool ok = false;
 
-	if (p != NULL)
-		p->path = strdup(path != NULL ? path : "default policy");
-	if (p == NULL || p->path == NULL)
+	if (p == NULL || (p->path = strdup(name)) == NULL)
 		prov_error("out of memory");
-	else if (path == NULL)
-		ok = parse(p, lock_policy_default);
-	else
-		ok = (text = file_read(path, FILE_MAX_LEN, NULL)) != NULL && parse(p, text);
+	else if (parse(p, text))
+		return p;
+	lock_policy_free(&p);
+	return NULL;
+}
+
+struct lock_policy *
+lock_policy_load(const char *path)
+{
+	struct lock_policy *p = NULL;
+	char *text;
+
+	if (path == NULL)
+		return lock_policy_parse("default policy", lock_policy_default);
+	text = file_read(path, FILE_MAX_LEN, NULL);
+	if (text != NULL)
+		p = lock_policy_parse(path, text);
 	free(text);
-	if (!ok)
-		lock_policy_free(&p);
 	return p;
 }
 

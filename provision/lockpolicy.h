@@ -53,6 +53,7 @@ struct lock_policy {
 
 /* NULL path: the default policy. NULL: every mistake found was named on stderr. */
 struct lock_policy *lock_policy_load(const char *path);
+struct lock_policy *lock_policy_parse(const char *name, const char *text);
 void lock_policy_free(struct lock_policy **pp);
 
 /* Whether it has a rule for the slot's key or certificate. */

@@ -23,8 +23,10 @@ struct options {
 	const char *in;
 	const char *out;
 	const char *slot;
-	const char *config; /* NULL: none given */
-	char **args;        /* what stands behind the command, CONFIG included */
+	const char *lock_policy; /* of lock */
+	const char *portal;      /* of pair */
+	const char *config;      /* NULL: none given */
+	char **args;             /* what stands behind the command, CONFIG included */
 	size_t nargs;
 	const char *data_endpoint; /* HOST[:PORT]; NULL: AWS IoT is asked */
 	const char *thing;         /* NULL: as CONFIG says */
@@ -32,6 +34,13 @@ struct options {
 	bool json;
 	bool replace;
 	bool dry_run;
+	bool irreversible; /* what can never be undone is meant */
+	bool yes;          /* nothing is asked */
+	bool rotate;
+	bool renewable;
+	bool sealed;
+	bool status;
+	bool forget;
 	bool verbose;
 	bool help;
 	bool version;
@@ -91,6 +100,8 @@ enum prov_exit cmd_write(const struct options *o);
 enum prov_exit cmd_register(const struct options *o);
 enum prov_exit cmd_verify(const struct options *o);
 enum prov_exit cmd_show(const struct options *o);
+enum prov_exit cmd_lock(const struct options *o);
+enum prov_exit cmd_pair(const struct options *o);
 
 /*
  * The command that argv asks for, and its options. NULL: a mistake that was named, or none and

@@ -31,12 +31,6 @@ libchip_la_SOURCES = \
 libchip_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 libchip_la_LIBADD = $(CRYPTO_LIBS)
 
-# Reads JSON, for tools that import secrets; the module does without.
-noinst_LTLIBRARIES += libportal.la
-libportal_la_SOURCES = hal/chip/portal.c hal/chip/portal.h
-libportal_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-libportal_la_LIBADD = $(JANSSON_LIBS)
-
 # Binding secrets: root writes, the group of the devices reads. A directory that is there stays as its
 # administrator made it, and so do the secrets when the package goes.
 bindingdir = $(localstatedir)/lib/optiga/binding

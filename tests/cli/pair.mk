@@ -1,9 +1,10 @@
-# Pairing: a driver of hal/chip and the test that runs it.
-check_PROGRAMS += tests/cli/pair
-tests_cli_pair_SOURCES = tests/cli/pair.c
-tests_cli_pair_LDADD = libportal.la libchip.la liblink.la libbus.la libsim.la libbase.la \
-	$(JANSSON_LIBS) $(CRYPTO_LIBS)
+# Pairing and locking with the tool, and what kills it there.
+check_LTLIBRARIES += tests/cli/killat.la
+tests_cli_killat_la_SOURCES = tests/cli/killat.c
+tests_cli_killat_la_CFLAGS = $(AM_CFLAGS) -fno-sanitize=all
+tests_cli_killat_la_LDFLAGS = -module -avoid-version -shared -rpath $(abs_builddir)/tests/cli
+tests_cli_killat_la_LIBADD =
 
-dist_check_SCRIPTS += tests/cli/pair.sh
-cli_tests += tests/cli/pair.sh
-own_cli_tests += tests/cli/pair.sh
+pair_cli_tests = tests/cli/prov_lock.sh tests/cli/prov_pair.sh
+dist_check_SCRIPTS += $(pair_cli_tests)
+cli_tests += $(pair_cli_tests)

@@ -251,6 +251,30 @@ START_TEST(policies_are_read)
 }
 END_TEST
 
+START_TEST(shipped_policies_are_good)
+{
+	static const char *const names[] = { "key-final", "key-and-certificate-final",
+		"key-of-this-host", "key-updatable" };
+	const char *top = getenv("top_srcdir");
+	struct lock_policy *p, *own = lock_policy_load(NULL);
+
+	for (size_t i = 0; i < ROWS(names); i++) {
+		char path[512];
+
+		(void)snprintf(path, sizeof(path), "%s/provision/locks/%s.json",
+		    top != NULL ? top : ".", names[i]);
+		p = lock_policy_load(path);
+		ck_assert_msg(p != NULL, "%s: %s", path, said());
+		if (i == 0) {
+			ck_assert_uint_eq(p->n, own->n);
+			ck_assert_mem_eq(p->rules, own->rules, sizeof(*p->rules));
+		}
+		lock_policy_free(&p);
+	}
+	lock_policy_free(&own);
+}
+END_TEST
+
 /* --- changes ---------------------------------------------------------------------------------- */
 
 /* Metadata as chips have them (reference: dumps of the vendor's), behind "20 len". */
@@ -530,6 +554,7 @@ main(void)
 	tcase_add_test(tc, what_is_left_when_the_life_cycle_has_moved);
 	tcase_add_loop_test(tc, mistakes_are_named_with_their_place, 0, ROWS(mistakes));
 	tcase_add_test(tc, policies_are_read);
+	tcase_add_test(tc, shipped_policies_are_good);
 	tcase_add_loop_test(tc, the_change_is_computed, 0, ROWS(rows));
 	return run_case("prov_lock", tc);
 }
