@@ -38,6 +38,7 @@ optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $
 
 include provision/fleet.mk
 include provision/lock.mk
+include provision/ca.mk
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completion/optiga-provision

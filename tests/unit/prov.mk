@@ -4,6 +4,7 @@ dist_check_DATA += tests/vectors/vendor-ec.jsn tests/vectors/vendor-rsa.jsn test
 
 # One line each, so that they merge.
 prov_tests =
+prov_tests += tests/unit/test_prov_ca
 prov_tests += tests/unit/test_prov_chipmap
 prov_tests += tests/unit/test_prov_config
 prov_tests += tests/unit/test_prov_confmore
@@ -57,3 +58,7 @@ unit_tests += tests/unit/test_prov_mqtt
 tests_unit_test_prov_mqtt_SOURCES = tests/unit/test_prov_mqtt.c $(prov_test_util)
 tests_unit_test_prov_mqtt_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_mqtt_LDADD = $(prov_test_libs) $(MOSQUITTO_LIBS) $(SSL_LIBS) -lpthread
+
+tests_unit_test_prov_ca_SOURCES = tests/unit/test_prov_ca.c $(prov_test_util)
+tests_unit_test_prov_ca_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_ca_LDADD = $(prov_test_libs)

@@ -1,4 +1,4 @@
-/* Requests, the user's own CA, and what is checked of certificates. */
+/* Requests, and what is checked of certificates. */
 #include <config.h>
 
 #include <stdio.h>
@@ -12,7 +12,6 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include "provision/ca.h"
 #include "provision/cert.h"
 #include "provision/csr.h"
 #include "tests/unit/test_prov_util.h"
@@ -120,113 +119,29 @@ START_TEST(a_request_for_another_public_key_is_not_made)
 }
 END_TEST
 
-START_TEST(the_own_ca_issues_what_verifies)
+/* As many bytes of DER as a subject of the given length makes. */
+static X509 *
+cert_with(EVP_PKEY *key, int filler)
 {
-	EVP_PKEY *key = new_key(kinds[_i].group);
-	X509_REQ *req = new_request(key);
-	const char *dir = scratch_file("ca");
-	X509 *a = ca_sign(dir, req), *b = ca_sign(dir, req);
-	char id_a[65], id_b[65];
-	struct stat st;
+	X509 *cert = X509_new();
+	char text[4096];
 
-	ck_assert_msg(a != NULL && b != NULL, "%s", said());
-	ck_assert_ptr_null(cert_chain_problem(a, scratch_file("ca/ca.pem")));
-	ck_assert(cert_is_for(a, key));
-	ck_assert(cert_fits(a, NULL));
-	ck_assert_int_eq(X509_check_purpose(a, X509_PURPOSE_SSL_CLIENT, 0), 1);
-	ck_assert_int_eq(X509_check_ca(a), 0);
-	ck_assert(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)) != 0);
-	ck_assert(cert_id(a, id_a) && cert_id(b, id_b));
-	ck_assert_str_ne(id_a, id_b);
-	ck_assert_int_eq(stat(scratch_file("ca/ca.key"), &st), 0);
-	ck_assert_uint_eq(st.st_mode & 07777, 0600);
-	X509_free(a);
-	X509_free(b);
-	X509_REQ_free(req);
-	EVP_PKEY_free(key);
+	memset(text, 'a', sizeof(text));
+	ck_assert_int_eq(X509_set_pubkey(cert, key), 1);
+	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notBefore(cert), 0));
+	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notAfter(cert), 1000));
+	ck_assert_int_eq(X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), NID_description,
+			     MBSTRING_ASC, (unsigned char *)text, filler, -1, 0),
+	    1);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	return cert;
 }
-END_TEST
-
-START_TEST(programs_that_start_it_at_once_share_one_ca)
-{
-	EVP_PKEY *key = new_key("P-256");
-	X509_REQ *req = new_request(key);
-	const char *dir = scratch_file("ca");
-	pid_t pids[6];
-
-	for (size_t i = 0; i < 6; i++) {
-		pids[i] = fork();
-		ck_assert_int_ge(pids[i], 0);
-		if (pids[i] == 0) {
-			X509 *cert = ca_sign(dir, req);
-			bool ok = cert != NULL &&
-				  cert_chain_problem(cert, scratch_file("ca/ca.pem")) == NULL;
-
-			X509_free(cert);
-			_exit(ok ? 0 : 1);
-		}
-	}
-	for (size_t i = 0; i < 6; i++) {
-		int status;
-
-		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
-		ck_assert_int_eq(status, 0);
-	}
-	X509_REQ_free(req);
-	EVP_PKEY_free(key);
-}
-END_TEST
-
-START_TEST(half_a_ca_is_mended_or_named)
-{
-	EVP_PKEY *key = new_key("P-256");
-	X509_REQ *req = new_request(key);
-	const char *dir = scratch_file("ca"), *pem = scratch_file("ca/ca.pem");
-	X509 *cert = ca_sign(dir, req);
-
-	ck_assert_ptr_nonnull(cert);
-	X509_free(cert);
-	/* A crash between the two files leaves the key. */
-	ck_assert_int_eq(unlink(pem), 0);
-	cert = ca_sign(dir, req);
-	ck_assert_ptr_nonnull(cert);
-	ck_assert_ptr_null(cert_chain_problem(cert, pem));
-	X509_free(cert);
-	ck_assert_str_eq(said(), "");
-
-	ck_assert_int_eq(unlink(scratch_file("ca/ca.key")), 0);
-	ck_assert_ptr_null(ca_sign(dir, req));
-	ck_assert_ptr_nonnull(strstr(said(), "has no key"));
-	said_clear();
-	scratch_write("ca/ca.key", "rubbish");
-	ck_assert_ptr_null(ca_sign(dir, req));
-	ck_assert_ptr_nonnull(strstr(said(), "no private key in it"));
-	X509_REQ_free(req);
-	EVP_PKEY_free(key);
-}
-END_TEST
-
-START_TEST(another_cas_certificate_does_not_verify)
-{
-	EVP_PKEY *key = new_key("P-256");
-	X509_REQ *req = new_request(key);
-	X509 *a = ca_sign(scratch_file("a"), req), *b = ca_sign(scratch_file("b"), req);
-
-	ck_assert(a != NULL && b != NULL);
-	ck_assert_ptr_nonnull(cert_chain_problem(a, scratch_file("b/ca.pem")));
-	ck_assert_ptr_nonnull(cert_chain_problem(a, scratch_file("none.pem")));
-	X509_free(a);
-	X509_free(b);
-	X509_REQ_free(req);
-	EVP_PKEY_free(key);
-}
-END_TEST
 
 START_TEST(files_without_one_certificate_are_refused)
 {
 	EVP_PKEY *key = new_key("P-256");
 	X509_REQ *req = new_request(key);
-	X509 *cert = ca_sign(scratch_file("ca"), req);
+	X509 *cert = cert_with(key, 10);
 	char *pem = cert_pem(cert), *req_text = req_pem(req), twice[8192];
 
 	scratch_write("x", "nothing");
@@ -249,24 +164,6 @@ START_TEST(files_without_one_certificate_are_refused)
 	EVP_PKEY_free(key);
 }
 END_TEST
-
-/* As many bytes of DER as a subject of the given length makes. */
-static X509 *
-cert_with(EVP_PKEY *key, int filler)
-{
-	X509 *cert = X509_new();
-	char text[4096];
-
-	memset(text, 'a', sizeof(text));
-	ck_assert_int_eq(X509_set_pubkey(cert, key), 1);
-	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notBefore(cert), 0));
-	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notAfter(cert), 1000));
-	ck_assert_int_eq(X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), NID_description,
-			     MBSTRING_ASC, (unsigned char *)text, filler, -1, 0),
-	    1);
-	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
-	return cert;
-}
 
 START_TEST(certificates_that_do_not_fit_the_chip_are_named)
 {
@@ -321,10 +218,6 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, requests_carry_what_was_configured, 0, n);
 	tcase_add_test(tc, a_request_for_another_public_key_is_not_made);
-	tcase_add_loop_test(tc, the_own_ca_issues_what_verifies, 0, n - 1);
-	tcase_add_test(tc, programs_that_start_it_at_once_share_one_ca);
-	tcase_add_test(tc, half_a_ca_is_mended_or_named);
-	tcase_add_test(tc, another_cas_certificate_does_not_verify);
 	tcase_add_test(tc, files_without_one_certificate_are_refused);
 	tcase_add_test(tc, certificates_that_do_not_fit_the_chip_are_named);
 	tcase_add_test(tc, keys_are_named_as_configurations_name_them);

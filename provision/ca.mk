@@ -1,0 +1,5 @@
+# CAs other than Amazon's.
+
+libprov_la_SOURCES += \
+	provision/cadb.c provision/cadb.h provision/caconf.c provision/caint.h provision/camake.c \
+	provision/chain.c provision/chain.h provision/pass.c provision/pass.h
