@@ -247,7 +247,7 @@ issue(const struct ca *ca, X509_REQ *req, EVP_PKEY *pub, STACK_OF(X509) * chain)
 	number = cadb_number(&db);
 	if (number != NULL)
 		cert = make_leaf(ca, req, pub, number);
-	if (cert != NULL && (!chain_fits(cert, chain) || !cadb_add(&db, cert))) {
+	if (cert != NULL && (!cert_fits(cert, chain) || !cadb_add(&db, cert))) {
 		X509_free(cert);
 		cert = NULL;
 	}
@@ -312,8 +312,7 @@ ca_sign(const struct ca_options *o, X509_REQ *req, STACK_OF(X509) * *chain)
 		(void)close(fd);
 	ca_close(&ca);
 	if (cert == NULL) {
-		sk_X509_pop_free(*chain, X509_free);
-		*chain = NULL;
+		certs_free(chain);
 	}
 	return cert;
 }

@@ -3,3 +3,5 @@
 libprov_la_SOURCES += \
 	provision/cadb.c provision/cadb.h provision/caconf.c provision/caint.h provision/camake.c \
 	provision/chain.c provision/chain.h provision/pass.c provision/pass.h
+
+optiga_provision_SOURCES += provision/cmd_cainit.c

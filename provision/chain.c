@@ -215,24 +215,6 @@ chain_take(const char *what, const STACK_OF(X509) * list, EVP_PKEY *key, STACK_O
 	return leaf;
 }
 
-bool
-chain_fits(X509 *cert, const STACK_OF(X509) * chain)
-{
-	int n = chain != NULL ? sk_X509_num(chain) : 0;
-	size_t len = length(cert, chain);
-
-	if (n == 0)
-		return cert_fits(cert);
-	if (len <= CERT_OBJECT_MAX && n <= CHAIN_MAX)
-		return true;
-	prov_error(
-	    "the certificate and its %d issuer%s have %zu bytes with framing; an object of the "
-	    "chip takes %u",
-	    n, n == 1 ? "" : "s", len, CERT_OBJECT_MAX);
-	prov_hint("shorten the subjects, or use a CA with keys on a curve (--ca-key ec)");
-	return false;
-}
-
 /* --- checking --------------------------------------------------------------------------------- */
 
 static const char *

@@ -24,9 +24,6 @@ STACK_OF(X509) * chain_parse(const char *what, const char *data, size_t len);
 X509 *chain_take(
     const char *what, const STACK_OF(X509) * list, EVP_PKEY *key, STACK_OF(X509) * *chain);
 
-/* Whether both fit into one object of the chip; says if not. chain may be NULL. */
-bool chain_fits(X509 *cert, const STACK_OF(X509) * chain);
-
 /*
  * NULL: cert leads to a certificate in file anchors, through those in between (NULL: none), and all
  * are valid now. Otherwise the reason, until the next call. Says nothing.

@@ -7,6 +7,7 @@
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
+#define OWN_CA    "ca-key ca-pass-file "
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
 
 /* In the order in which they are shown. */
@@ -21,7 +22,7 @@ static const struct command commands[] = {
 		"nothing is missing it says \"nothing to do\".",
 	    .example = "optiga-provision run --dry-run device.jsn\n"
 		       "optiga-provision run --ca local device.jsn\n",
-	    .options = CLOUD "policy-file slot replace dry-run stop-after json",
+	    .options = CLOUD OWN_CA "policy-file slot replace dry-run stop-after json",
 	    .min = 1,
 	    .max = 1,
 	    .config = true,
@@ -43,10 +44,23 @@ static const struct command commands[] = {
 	    .text = "have a request signed",
 	    .about =
 		"Needs no chip. AWS IoT's certificates are inactive until they are registered.",
-	    .options = CLOUD "slot in out",
+	    .options = CLOUD OWN_CA "slot in out",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_sign,
+	},
+	{
+	    .name = "ca init",
+	    .synopsis = "[DIR] [--intermediate]",
+	    .text = "make a certification authority of your own",
+	    .about = "Key, certificate and records, in DIR or where --ca local has it; \"openssl "
+		     "ca\" works on them too. With --intermediate a second CA below it issues, and "
+		     "the key of the first can be put away.",
+	    .example = "optiga-provision ca init ca --intermediate --ca-key rsa:2048\n"
+		       "optiga-provision run --ca local:ca device.jsn\n",
+	    .options = "ca-key ca-pass-file subject intermediate json",
+	    .max = 1,
+	    .run = cmd_ca_init,
 	},
 	{
 	    .name = "write",

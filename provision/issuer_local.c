@@ -2,13 +2,12 @@
 #include <config.h>
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "provision/ca.h"
-#include "provision/cert.h"
 #include "provision/issuer.h"
 
 struct local {
+	struct ca_options options;
 	char *dir;
 	char *file; /* its certificate */
 };
@@ -29,22 +28,26 @@ local_open(const struct issuer_ask *ask)
 	struct local *l = calloc(1, sizeof(*l));
 
 	if (l == NULL || (l->dir = ca_dir(ask->argument)) == NULL ||
-	    (l->file = ca_cert_file(l->dir)) == NULL) {
-		if (l != NULL)
-			local_close(l);
-		return NULL;
-	}
-	return l;
+	    (l->file = ca_cert_file(l->dir)) == NULL)
+		goto fail;
+	l->options = (struct ca_options){
+		.dir = l->dir,
+		.pass_file = ask->opts->ca_pass_file,
+		.key = ask->opts->ca_key,
+		.subject = ask->opts->subject,
+	};
+	if (ca_options_check(&l->options))
+		return l;
+fail:
+	if (l != NULL)
+		local_close(l);
+	return NULL;
 }
 
 static const char *
 local_problem(void *issuer, X509 *cert)
 {
-	const struct local *l = issuer;
-
-	if (access(l->file, F_OK) != 0)
-		return "the CA does not exist yet";
-	return cert_chain_problem(cert, l->file);
+	return ca_judge(((struct local *)issuer)->dir, cert);
 }
 
 static enum issued
@@ -52,8 +55,7 @@ local_sign(void *issuer, X509_REQ *request, X509 **cert, STACK_OF(X509) * *chain
 {
 	const struct local *l = issuer;
 
-	*chain = NULL;
-	*cert = ca_sign(l->dir, request);
+	*cert = ca_sign(&l->options, request, chain);
 	return *cert != NULL ? ISSUED_YES : ISSUED_NO;
 }
 

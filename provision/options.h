@@ -19,6 +19,11 @@ struct options {
 	    *ca; /* who signs (provision/issuer.h); NULL: the configuration says, or AWS IoT */
 	enum config_register registration;
 	const char *ca_file; /* trust anchors for verify; NULL: the CA's own */
+	/* The own CA, when it is made, and its keys' passphrase; see ca.h. */
+	const char *ca_key;
+	const char *ca_pass_file;
+	const char *subject;
+	bool intermediate;
 	const char *policy_file;
 	const char *in;
 	const char *out;
@@ -100,6 +105,7 @@ enum prov_exit cmd_write(const struct options *o);
 enum prov_exit cmd_register(const struct options *o);
 enum prov_exit cmd_verify(const struct options *o);
 enum prov_exit cmd_show(const struct options *o);
+enum prov_exit cmd_ca_init(const struct options *o);
 enum prov_exit cmd_lock(const struct options *o);
 enum prov_exit cmd_pair(const struct options *o);
 

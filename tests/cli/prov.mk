@@ -15,3 +15,9 @@ prov_cli_tests += tests/cli/prov_soft.sh
 dist_check_SCRIPTS += $(prov_cli_tests)
 cli_tests += $(prov_cli_tests)
 own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_help.sh tests/cli/prov_soft.sh
+
+# CAs other than Amazon's.
+prov_ca_tests = tests/cli/prov_ca.sh
+dist_check_SCRIPTS += $(prov_ca_tests)
+cli_tests += $(prov_ca_tests)
+own_cli_tests += $(prov_ca_tests)

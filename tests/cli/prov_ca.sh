@@ -1,6 +1,6 @@
 #!/bin/sh
 # optiga-provision and "openssl ca" on one CA, by turns: neither trips over what the other kept.
-# shellcheck disable=SC2154 # assigned in prov_lib.sh
+# shellcheck disable=SC2154,SC2034 # assigned in prov_lib.sh, used there
 set -eu
 # shellcheck source=tests/cli/prov_lib.sh disable=SC1091
 . "${top_srcdir:-.}/tests/cli/prov_lib.sh"
@@ -55,7 +55,8 @@ for made in ours-first ours-with-intermediate; do
 	expect 0 '' sign --ca "local:$top" --in late.csr --out late.pem
 	verify late.pem || fail 'RSA'
 	ca -updatedb
-	ca -status "$(serial late.pem)"
+	# Its exit status says nothing (3.0).
+	openssl ca -config "$dir/openssl.cnf" -status "$(serial late.pem)" >log 2>&1 || :
 	grep -q 'Valid (V)' log || fail 'openssl does not know what we issued'
 	[ "$(wc -l <"$dir/index.txt")" -eq 6 ] || fail 'the index lacks a certificate'
 	[ "$(sorted | uniq -d)" = '' ] || fail 'a number was used twice'
@@ -78,7 +79,7 @@ for n in 1 2 3; do
 	pids="$pids $!"
 done
 for pid in $pids; do wait "$pid" || { cat err.* >&2; fail 'at once'; }; done
-[ "$(wc -l <busy/index.txt)" -eq 7 ] && [ "$(sorted | uniq -d)" = '' ] || fail 'at once: the index'
+[ "$(wc -l <busy/index.txt):$(sorted | uniq -d)" = 7: ] || fail 'at once: the index'
 ok 'at once'
 
 # A key with a passphrase: from a file, from the terminal, and neither.
@@ -87,7 +88,8 @@ request secret
 echo geheim >pass
 setsid "$top_builddir/optiga-provision" sign --ca local:busy --in secret.csr --out secret.pem 2>err </dev/null &&
 	fail 'signed without a passphrase'
-grep -q 'there is no terminal to ask at' err && grep -q -- '--ca-pass-file' err || fail 'no word about the passphrase'
+grep -q 'there is no terminal to ask at' err || fail 'no word about the passphrase'
+grep -q -- '--ca-pass-file' err || fail 'no hint'
 expect 0 '' sign --ca local:busy --ca-pass-file pass --in secret.csr --out secret.pem
 request typed
 (sleep 1; echo geheim) | script -qefc "'$top_builddir/optiga-provision' sign --ca local:busy --in typed.csr --out typed.pem" typescript >out ||

@@ -56,7 +56,7 @@ expect 1 'add --replace' run --ca local:ca2 "$ec"
 expect 0 'provisioned' run --ca local:ca2 --replace "$ec"
 expect 0 'nothing to do' run --ca local:ca2 "$ec"
 expect 1 'FAILED' verify --ca local:ca "$ec"
-expect 0 '' sign --ca local:ca --in new.csr --out other.pem
+expect 0 '' sign --ca local:ca2 --in new.csr --out other.pem
 expect 1 'has another certificate already' write --in other.pem edited.jsn
 expect 0 '' write --in other.pem edited.jsn --replace
 ok 'certificates are replaced only on request'

@@ -105,7 +105,7 @@ START_TEST(it_issues_what_verifies)
 	ck_assert_ptr_null(ca_judge(dir, a));
 	ck_assert_ptr_null(cert_chain_problem(a, scratch_file("ca/ca.pem")));
 	ck_assert(cert_is_for(a, key));
-	ck_assert(cert_fits(a));
+	ck_assert(cert_fits(a, NULL));
 	ck_assert_int_eq(X509_check_purpose(a, X509_PURPOSE_SSL_CLIENT, 0), 1);
 	ck_assert_int_eq(X509_check_ca(a), 0);
 	ck_assert(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)) != 0);
@@ -496,7 +496,7 @@ START_TEST(an_intermediate_issues_with_its_chain)
 	cert = ca_sign(&o, req, &chain);
 	ck_assert_msg(cert != NULL, "%s", said());
 	ck_assert_int_eq(sk_X509_num(chain), 1);
-	ck_assert(chain_fits(cert, chain));
+	ck_assert(cert_fits(cert, chain));
 	ck_assert_ptr_null(chain_problem(cert, chain, scratch_file("ca/ca.pem")));
 	ck_assert_ptr_nonnull(chain_problem(cert, NULL, scratch_file("ca/ca.pem")));
 	ck_assert_ptr_null(ca_judge(o.dir, cert));

@@ -106,6 +106,29 @@ START_TEST(requests_carry_what_was_configured)
 }
 END_TEST
 
+START_TEST(requests_of_our_own_format_carry_extensions_when_asked)
+{
+	EVP_PKEY *key = new_key("P-256");
+
+	for (int asked = 0; asked < 2; asked++) {
+		struct config *c = config_of(EC("secp256r1"), "ecdsa", "sha256");
+		STACK_OF(X509_EXTENSION) * ext;
+		X509_REQ *req;
+
+		c->extensions = asked != 0;
+		req = csr_make(c, key, key);
+		ck_assert_ptr_nonnull(req);
+		ext = X509_REQ_get_extensions(req);
+		ck_assert_int_eq(sk_X509_EXTENSION_num(ext), asked ? 3 : 0);
+		ck_assert_int_eq(X509_REQ_get_attr_count(req), asked);
+		sk_X509_EXTENSION_pop_free(ext, X509_EXTENSION_free);
+		X509_REQ_free(req);
+		config_free(&c);
+	}
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 START_TEST(a_request_for_another_public_key_is_not_made)
 {
 	struct config *c = config_of(EC("secp256r1"), "ecdsa", "sha256");
@@ -217,6 +240,7 @@ main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, requests_carry_what_was_configured, 0, n);
+	tcase_add_test(tc, requests_of_our_own_format_carry_extensions_when_asked);
 	tcase_add_test(tc, a_request_for_another_public_key_is_not_made);
 	tcase_add_test(tc, files_without_one_certificate_are_refused);
 	tcase_add_test(tc, certificates_that_do_not_fit_the_chip_are_named);
