@@ -60,6 +60,19 @@ node_check_name(const struct node *n, const char *member, enum name_kind kind, c
 	return check(n, member, NULL, kind, v);
 }
 
+bool
+node_check_fixed(const struct node *n, const char *member, enum name_kind kind, const char *v)
+{
+	struct problem p;
+
+	if (!name_problem(kind, v, false, &p))
+		return true;
+	node_error(n, member, " %s", p.why);
+	if (template_has(v))
+		node_hint(n, "templates are for subject, thing, attributes and groups");
+	return false;
+}
+
 /* at: where the file has the value. */
 static bool
 fill(char **vp, const char *at, const struct subject_field *f, enum name_kind kind,
@@ -82,9 +95,12 @@ fill(char **vp, const char *at, const struct subject_field *f, enum name_kind ki
 		return false;
 	}
 	if (text_problem(f, kind, full, false, &p)) {
-		prov_error("%s: on this chip it becomes \"%s\", which %s", at, full, p.why);
+		prov_error("%s: on this chip it becomes \"%.128s%s\", which %s", at, full,
+		    strlen(full) > 128 ? "..." : "", p.why);
 		if (strstr(*vp, "{uid}") != NULL)
 			prov_hint("{serial} is shorter than {uid}, and as good a name");
+		else if (p.hint != NULL)
+			prov_hint("%s", p.hint);
 		free(full);
 		return false;
 	}

@@ -162,7 +162,9 @@ config_set_load(const char *path)
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &err);
 	if (json == NULL) {
 		prov_error("%s: not valid JSON: line %d, column %d: %s", path, err.line, err.column,
-		    err.text);
+		    json_error_code(&err) == json_error_null_character
+			? "a string has the character \\u0000 in it"
+			: err.text);
 		goto out;
 	}
 	s = calloc(1, sizeof(*s));

@@ -28,26 +28,26 @@ static const struct {
 };
 
 static bool
-add_usage(struct config *c, const struct node *n, const json_t *v)
+add_usage(struct config *c, const struct node *n, const char *member, const json_t *v)
 {
 	const char *name = json_string_value(v);
 	size_t i = 0;
 
 	if (name == NULL) {
-		node_error(n, "usage", " must have strings in it, not %s", json_kind(v));
+		node_error(n, member, " must be a string, not %s", json_kind(v));
 		return false;
 	}
 	while (i < NITEMS(usages) && strcmp(usages[i].name, name) != 0)
 		i++;
 	if (i == NITEMS(usages)) {
-		node_error(n, "usage", ": unknown usage \"%s\"", name);
+		node_error(n, member, ": unknown usage \"%s\"", name);
 		node_hint(
 		    n, "use \"sign\", with \"derive\" for EC keys or \"decrypt\" for RSA keys");
 		return false;
 	}
 	if (!usages[i].both && usages[i].type != c->type) {
 		node_error(
-		    n, "usage", ": %s keys cannot %s", c->type == KEY_EC ? "EC" : "RSA", name);
+		    n, member, ": %s keys cannot %s", c->type == KEY_EC ? "EC" : "RSA", name);
 		return false;
 	}
 	c->usage |= usages[i].bit;
@@ -70,9 +70,15 @@ read_usage(struct config *c, const struct node *root)
 	if (v == NULL)
 		return true;
 	if (json_is_array(v)) {
-		json_array_foreach(v, i, item) ok = add_usage(c, &n, item) && ok;
+		json_array_foreach(v, i, item)
+		{
+			char member[32];
+
+			(void)snprintf(member, sizeof(member), "usage[%zu]", i);
+			ok = add_usage(c, &n, member, item) && ok;
+		}
 	} else if (json_is_string(v)) {
-		ok = add_usage(c, &n, v);
+		ok = add_usage(c, &n, "usage", v);
 	} else {
 		node_error(
 		    &n, "usage", " must be a string or an array of strings, not %s", json_kind(v));
@@ -241,16 +247,23 @@ read_attributes(struct config *c, const struct node *aws)
 }
 
 static bool
-put_group(struct config *c, const struct node *aws, const json_t *v)
+put_group(struct config *c, const struct node *aws, size_t i, const json_t *v)
 {
-	char **list;
+	char **list, member[32];
 
+	(void)snprintf(member, sizeof(member), "groups[%zu]", i);
 	if (!json_is_string(v)) {
-		node_error(aws, "groups", " must have strings in it, not %s", json_kind(v));
+		node_error(aws, member, " must be a string, not %s", json_kind(v));
 		return false;
 	}
-	if (!node_check_name(aws, "groups", NAME_GROUP, json_string_value(v)))
+	if (!node_check_name(aws, member, NAME_GROUP, json_string_value(v)))
 		return false;
+	for (size_t k = 0; k < c->ngroups; k++) {
+		if (strcmp(c->groups[k], json_string_value(v)) == 0) {
+			node_error(aws, member, ": \"%s\" is there already", c->groups[k]);
+			return false;
+		}
+	}
 	list = realloc(c->groups, (c->ngroups + 1) * sizeof(*list));
 	if (list == NULL)
 		return false;
@@ -278,14 +291,9 @@ read_groups(struct config *c, const struct node *aws)
 		return false;
 	}
 	c->groups_at = strdup(node_at(aws, "groups"));
-	json_array_foreach(v, i, item) ok = put_group(c, aws, item) && ok;
-	for (i = 0; ok && i < c->ngroups; i++) {
-		for (size_t k = 0; k < i; k++) {
-			if (strcmp(c->groups[i], c->groups[k]) == 0) {
-				node_error(aws, "groups", " has \"%s\" twice", c->groups[i]);
-				ok = false;
-			}
-		}
+	json_array_foreach(v, i, item)
+	{
+		ok = put_group(c, aws, i, item) && ok;
 	}
 	return ok && c->groups_at != NULL;
 }
@@ -303,7 +311,7 @@ read_thing(struct config *c, const struct node *root)
 		return false;
 	type = node_string(&n, "thing_type", false, &ok);
 	if (type != NULL) {
-		ok = node_check_name(&n, "thing_type", NAME_THING_TYPE, type) && ok;
+		ok = node_check_fixed(&n, "thing_type", NAME_THING_TYPE, type) && ok;
 		c->thing_type = strdup(type);
 		ok = ok && c->thing_type != NULL;
 	}

@@ -103,6 +103,9 @@ bool node_check_field(
     const struct node *n, const char *member, const struct subject_field *f, const char *v);
 bool node_check_name(const struct node *n, const char *member, enum name_kind kind, const char *v);
 
+/* A name without templates. */
+bool node_check_fixed(const struct node *n, const char *member, enum name_kind kind, const char *v);
+
 /* The two parts of a slot's configuration. */
 bool conf_read_vendor(struct config *c, const struct node *root);
 bool conf_read_more(struct config *c, const struct node *root);

@@ -224,7 +224,7 @@ read_aws(struct config *c, const struct node *root)
 	if (thing != NULL && n.conf->own)
 		ok = node_check_name(&n, "thing", NAME_THING, thing) && ok;
 	if (policy != NULL && n.conf->own)
-		ok = node_check_name(&n, "policy", NAME_POLICY, policy) && ok;
+		ok = node_check_fixed(&n, "policy", NAME_POLICY, policy) && ok;
 	return ok && keep(&n, "thing", thing, &c->thing, &c->thing_at) &&
 	       keep(&n, "policy", policy, &c->policy, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "provision/msg.h"
@@ -12,11 +13,20 @@ static bool verbose;
 __attribute__((format(printf, 2, 0))) static void
 say(const char *lead, const char *fmt, va_list ap)
 {
+	char *text = NULL;
+
+	/* Words from files, chips and servers are in it: they do not get to steer a terminal. */
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	for (char *p = text; p != NULL && *p != '\0'; p++)
+		if (((unsigned char)*p < ' ' && *p != '\n') || *p == 0x7F)
+			*p = '?';
 	flockfile(stderr);
 	(void)fputs(lead, stderr);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)fputs(text != NULL ? text : fmt, stderr);
 	(void)fputc('\n', stderr);
 	funlockfile(stderr);
+	free(text);
 }
 
 void

@@ -1,5 +1,6 @@
 # optiga-provision, without a token.
 
+dist_check_DATA += tests/vectors/config-messages.json
 dist_check_DATA += tests/vectors/vendor-ec.jsn tests/vectors/vendor-rsa.jsn tests/vectors/vendor-policy.json
 
 # One line each, so that they merge.
@@ -11,6 +12,7 @@ prov_tests += tests/unit/test_prov_confmore
 prov_tests += tests/unit/test_prov_confpage
 prov_tests += tests/unit/test_prov_csr
 prov_tests += tests/unit/test_prov_journal
+prov_tests += tests/unit/test_prov_messages
 prov_tests += tests/unit/test_prov_plan
 prov_tests += tests/unit/test_prov_policy
 check_PROGRAMS += $(prov_tests)
@@ -44,6 +46,10 @@ tests_unit_test_prov_csr_LDADD = $(prov_test_libs)
 tests_unit_test_prov_journal_SOURCES = tests/unit/test_prov_journal.c $(prov_test_util)
 tests_unit_test_prov_journal_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_journal_LDADD = $(prov_test_libs)
+
+tests_unit_test_prov_messages_SOURCES = tests/unit/test_prov_messages.c $(prov_test_util)
+tests_unit_test_prov_messages_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_messages_LDADD = $(prov_test_libs)
 
 tests_unit_test_prov_plan_SOURCES = tests/unit/test_prov_plan.c $(prov_test_util)
 tests_unit_test_prov_plan_CFLAGS = $(prov_test_cflags)
