@@ -201,6 +201,27 @@ struct aws_template {
 void aws_template_clear(struct aws_template *t);
 enum aws_result aws_describe_template(struct aws *a, const char *name, struct aws_template *out);
 
+/* Which calls these credentials may make: tried, without a change to anything and without a word.
+ */
+enum aws_probe_result {
+	AWS_PROBE_ALLOWED,
+	AWS_PROBE_DENIED,
+	AWS_PROBE_THROTTLED, /* not known */
+	AWS_PROBE_FAILED,    /* not known: why */
+};
+struct aws_probe {
+	enum aws_probe_result result;
+	char action[96]; /* "iot:GetPolicy" */
+	char why[928];   /* what the answer said */
+};
+/* Rights may be limited to names: those that the user means. */
+struct aws_probe_names {
+	const char *account;
+	const char *policy, *thing;
+};
+/* i from 0; false: that was the last one. */
+bool aws_probe(struct aws *a, size_t i, const struct aws_probe_names *names, struct aws_probe *out);
+
 /* endpointType=iot:Data-ATS: the host devices connect to. */
 enum aws_result aws_data_endpoint(struct aws *a, char **host);
 

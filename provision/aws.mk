@@ -9,6 +9,7 @@ libprovaws_la_SOURCES = $(aws_sources) \
 	provision/aws.c provision/awsca.c provision/awscall.h provision/awscalls.c \
 	provision/awscert.c \
 	provision/awsdo.c provision/awserr.c provision/awserr.h provision/awslist.c \
+	provision/awsprobe.c \
 	provision/awssend.c provision/awsthing.c \
 	provision/cred.c provision/cred.h provision/credconf.c provision/credconf.h \
 	provision/credproc.c provision/credregion.c \

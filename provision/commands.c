@@ -133,6 +133,22 @@ static const struct command commands[] = {
 	    .options = "status rotate portal renewable sealed forget irreversible yes json",
 	    .run = cmd_pair,
 	},
+	{
+	    .name = "doctor",
+	    .synopsis = "[CONFIG]",
+	    .text = "look for what could keep a run from working",
+	    .about =
+		"Looks at module, chips and their devices, AWS credentials, region, endpoint and "
+		"clock, and tries which calls are allowed; changes nothing. A line each: ok, "
+		"warning or failed, what, and behind \"->\" what to do. With CONFIG the calls "
+		"are tried with its names.",
+	    .example = "optiga-provision doctor\n"
+		       "optiga-provision doctor --json device.jsn\n",
+	    .options = CLOUD "register json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_doctor,
+	},
 };
 
 const struct command *

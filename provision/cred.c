@@ -65,6 +65,7 @@ take(struct cred *out, const char *access, const char *secret, const char *token
 	out->access_key = strdup(access);
 	out->secret_key = strdup(secret);
 	out->token = token != NULL ? strdup(token) : NULL;
+	(void)snprintf(out->source, sizeof(out->source), "%s", where);
 	if (out->access_key != NULL && out->secret_key != NULL &&
 	    (token == NULL || out->token != NULL))
 		return true;
@@ -139,8 +140,13 @@ from_profile(const struct cred_conf *c, struct cred *out)
 		return r > 0;
 	if (is_foreign(c, NFOREIGN - 1, 1))
 		return false;
-	if (process != NULL)
-		return cred_process(process, PROCESS_LIMIT, out);
+	if (process != NULL) {
+		if (!cred_process(process, PROCESS_LIMIT, out))
+			return false;
+		(void)snprintf(out->source, sizeof(out->source),
+		    "the credential_process of profile \"%s\"", c->profile);
+		return true;
+	}
 	r = from_file(c, CRED_FILE_CONFIG, out);
 	if (r != 0)
 		return r > 0;

@@ -34,9 +34,10 @@ bool cred_switch(const struct cred_conf *c, const char *env, const char *key);
 struct cred {
 	char *access_key;
 	char *secret_key;
-	char *token;    /* NULL: none */
-	time_t expires; /* 0: does not say */
-	bool renewable; /* a process gave them and can give new ones */
+	char *token;      /* NULL: none */
+	time_t expires;   /* 0: does not say */
+	bool renewable;   /* a process gave them and can give new ones */
+	char source[256]; /* where they are from, for people */
 };
 
 bool cred_load(const struct cred_conf *c, struct cred *out);

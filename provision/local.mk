@@ -36,6 +36,7 @@ optiga_provision_SOURCES = provision/main.c provision/commands.c provision/compl
 optiga_provision_CFLAGS = $(libprov_la_CFLAGS)
 optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
+include provision/doctor.mk
 include provision/fleet.mk
 include provision/lock.mk
 include provision/ca.mk

@@ -9,6 +9,7 @@
 #include "provision/msg.h"
 
 static bool verbose;
+static struct prov_kept *kept; /* NULL: shown */
 
 __attribute__((format(printf, 2, 0))) static void
 say(const char *lead, const char *fmt, va_list ap)
@@ -29,6 +30,19 @@ say(const char *lead, const char *fmt, va_list ap)
 	free(text);
 }
 
+__attribute__((format(printf, 2, 0))) static void
+keep(char text[sizeof(kept->error)], const char *fmt, va_list ap)
+{
+	if (text[0] == '\0')
+		(void)vsnprintf(text, sizeof(kept->error), fmt, ap);
+}
+
+void
+prov_keep(struct prov_kept *k)
+{
+	kept = k;
+}
+
 void
 prov_set_verbose(bool on)
 {
@@ -41,7 +55,10 @@ prov_error(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("optiga-provision: ", fmt, ap);
+	if (kept != NULL)
+		keep(kept->error, fmt, ap);
+	else
+		say("optiga-provision: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -51,7 +68,10 @@ prov_hint(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("  hint: ", fmt, ap);
+	if (kept != NULL)
+		keep(kept->hint, fmt, ap);
+	else
+		say("  hint: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -61,7 +81,10 @@ prov_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("optiga-provision: warning: ", fmt, ap);
+	if (kept != NULL)
+		keep(kept->warning, fmt, ap);
+	else
+		say("optiga-provision: warning: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -70,7 +93,7 @@ prov_step(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!verbose && !isatty(STDERR_FILENO))
+	if (kept != NULL || (!verbose && !isatty(STDERR_FILENO)))
 		return;
 	va_start(ap, fmt);
 	say("  ", fmt, ap);

@@ -29,6 +29,12 @@ void prov_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Progress on stderr, only when stderr is a terminal or --verbose was given; one line per step. */
 void prov_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What is said is kept from now on, the first of each kind, and not shown. NULL: shown again. */
+struct prov_kept {
+	char error[1024], hint[1024], warning[1024];
+};
+void prov_keep(struct prov_kept *k);
+
 /* --verbose and --quiet. */
 void prov_set_verbose(bool on);
 

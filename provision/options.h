@@ -108,6 +108,7 @@ enum prov_exit cmd_show(const struct options *o);
 enum prov_exit cmd_ca_init(const struct options *o);
 enum prov_exit cmd_lock(const struct options *o);
 enum prov_exit cmd_pair(const struct options *o);
+enum prov_exit cmd_doctor(const struct options *o);
 
 /*
  * The command that argv asks for, and its options. NULL: a mistake that was named, or none and

@@ -8,16 +8,17 @@ prov_cli_tests =
 prov_cli_tests += tests/cli/completion.sh
 prov_cli_tests += tests/cli/prov_aws.sh
 prov_cli_tests += tests/cli/prov_connect.sh
+prov_cli_tests += tests/cli/prov_doctor.sh
 prov_cli_tests += tests/cli/prov_help.sh
 prov_cli_tests += tests/cli/prov_kill.sh
 prov_cli_tests += tests/cli/prov_sim.sh
 prov_cli_tests += tests/cli/prov_soft.sh
 dist_check_SCRIPTS += $(prov_cli_tests)
 cli_tests += $(prov_cli_tests)
-own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_help.sh tests/cli/prov_soft.sh
 
 # CAs other than Amazon's.
 prov_ca_tests = tests/cli/prov_ca.sh
 dist_check_SCRIPTS += $(prov_ca_tests)
 cli_tests += $(prov_ca_tests)
 own_cli_tests += $(prov_ca_tests)
+own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_doctor.sh tests/cli/prov_help.sh tests/cli/prov_soft.sh
