@@ -9,6 +9,8 @@
 
 #define OWN_CA    "ca-key ca-pass-file "
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
+/* Of run, and of fleet who hands them on. */
+#define RUN CLOUD OWN_CA "policy-file slot replace dry-run stop-after json "
 
 /* In the order in which they are shown. */
 static const struct command commands[] = {
@@ -22,11 +24,28 @@ static const struct command commands[] = {
 		"nothing is missing it says \"nothing to do\".",
 	    .example = "optiga-provision run --dry-run device.jsn\n"
 		       "optiga-provision run --ca local device.jsn\n",
-	    .options = CLOUD OWN_CA "policy-file slot replace dry-run stop-after json",
+	    .options = RUN,
 	    .min = 1,
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_run,
+	},
+	{
+	    .name = "fleet",
+	    .synopsis = "[MANIFEST.csv] [CONFIG]",
+	    .text = "do \"run\" for many chips at once",
+	    .about =
+		"A worker for each chip, so many at once, who share the pace of requests to the "
+		"cloud. The manifest is CSV: a line of column names, then a row for each chip. "
+		"\"device\" (as OPTIGA_DEVICE has it) or \"token\" says which, "
+		"\"config\" replaces CONFIG. Without a manifest: all that are attached. What "
+		"was interrupted goes on when run again: all that counts is on the chips and in "
+		"the cloud. --dry-run lists the chips.",
+	    .example = "optiga-provision fleet --report today.csv boards.csv device.jsn\n"
+		       "optiga-provision fleet --jobs 4 device.jsn\n",
+	    .options = RUN "jobs attempts timeout report quiet",
+	    .max = 2,
+	    .run = cmd_fleet,
 	},
 	{
 	    .name = "csr",

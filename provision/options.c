@@ -186,6 +186,15 @@ static const struct option_row options[] = {
 	{ "renewable", NULL, "lock: only the paired host can change the secret", FLAG(renewable) },
 	{ "sealed", NULL, "lock: nobody can change the secret", FLAG(sealed) },
 	{ "forget", NULL, "remove the secret from this host; the chip keeps it", FLAG(forget) },
+	{ "jobs", "N", "chips at once, 1 to 256 (default: 8)", .kind = OPTION_NUMBER, AT(jobs),
+	    .min = 1, .max = 256 },
+	{ "attempts", "N", "how often a chip that fails is tried (default: 3)",
+	    .kind = OPTION_NUMBER, AT(attempts), .min = 1, .max = 100 },
+	{ "timeout", "SECONDS", "longest time for one attempt (default: 900)",
+	    .kind = OPTION_NUMBER, AT(timeout), .min = 1, .max = 86400 },
+	{ "report", "FILE", "a row for each chip: CSV, or JSON lines if FILE ends in .json",
+	    TEXT(report) },
+	{ "quiet", NULL, "say only what failed", FLAG(quiet) },
 	{ "json", NULL, "results as JSON", FLAG(json) },
 
 	{ "module", "FILE", "PKCS #11 module (default: the installed optiga-pkcs11.so)",
@@ -453,6 +462,12 @@ take_options(int argc, char **argv, struct options *o, bool *given)
 		if (!take(r, optarg, o))
 			return false;
 		given[r - options] = true;
+		if (o->ngiven == OPTIONS_GIVEN_MAX) {
+			prov_error("more than %d options", OPTIONS_GIVEN_MAX);
+			return false;
+		}
+		o->given[o->ngiven].row = r;
+		o->given[o->ngiven++].value = r->argument != NULL ? optarg : NULL;
 	}
 	return true;
 }

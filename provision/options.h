@@ -12,6 +12,8 @@
 #include "provision/plan.h"
 #include "provision/token.h"
 
+#define OPTIONS_GIVEN_MAX 96
+
 struct options {
 	struct token_options token;
 	struct aws_options aws;
@@ -36,6 +38,9 @@ struct options {
 	const char *data_endpoint; /* HOST[:PORT]; NULL: AWS IoT is asked */
 	const char *thing;         /* NULL: as CONFIG says */
 	bool connect;
+	const char *report;
+	unsigned int jobs, attempts, timeout; /* of a fleet; 0: not given */
+	bool quiet;
 	bool json;
 	bool replace;
 	bool dry_run;
@@ -49,6 +54,11 @@ struct options {
 	bool verbose;
 	bool help;
 	bool version;
+	struct {
+		const struct option_row *row;
+		const char *value;  /* NULL: it has no argument */
+	} given[OPTIONS_GIVEN_MAX]; /* in order, for workers */
+	size_t ngiven;
 	enum step stop_after; /* STEP_COUNT: go on to the end */
 };
 
@@ -99,6 +109,7 @@ const struct command *command_row(size_t i);
 bool command_takes(const struct command *c, const struct option_row *o);
 
 enum prov_exit cmd_run(const struct options *o);
+enum prov_exit cmd_fleet(const struct options *o);
 enum prov_exit cmd_csr(const struct options *o);
 enum prov_exit cmd_sign(const struct options *o);
 enum prov_exit cmd_write(const struct options *o);

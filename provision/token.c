@@ -31,8 +31,8 @@ load_file(const char *path)
 	return module;
 }
 
-static bool
-load(struct token *t, const char *path)
+bool
+token_load(struct token *t, const char *path)
 {
 	CK_RV rv;
 
@@ -73,7 +73,7 @@ field_is(const unsigned char *field, size_t size, const char *text)
 	return len == strlen(text) && memcmp(field, text, len) == 0;
 }
 
-static bool
+bool
 token_matches(const CK_TOKEN_INFO *info, P11KitUri *uri, const char *name)
 {
 	/* Not initialised: an empty slot of a software token. */
@@ -105,6 +105,15 @@ say_choices(struct token *t, const CK_SLOT_ID *slots, size_t n, P11KitUri *uri, 
 		free(serial);
 	}
 	prov_hint("choose one with --token SERIAL");
+}
+
+void
+token_say_none(void)
+{
+	prov_error("there is no chip");
+	prov_hint("set device = in %s/optiga-pkcs11.conf, or OPTIGA_DEVICE in the "
+		  "environment, for example i2c:/dev/i2c-1 or sim:FILE",
+	    SYSCONFDIR);
 }
 
 static bool
@@ -139,10 +148,7 @@ choose(struct token *t, P11KitUri *uri, const char *name)
 		prov_error("there is no token \"%s\"", name);
 		prov_hint("\"p11tool --provider MODULE --list-tokens\" shows those that are there");
 	} else {
-		prov_error("there is no chip");
-		prov_hint("set device = in %s/optiga-pkcs11.conf, or OPTIGA_DEVICE in the "
-			  "environment, for example i2c:/dev/i2c-1 or sim:FILE",
-		    SYSCONFDIR);
+		token_say_none();
 	}
 	return false;
 }
@@ -224,9 +230,8 @@ open_session(struct token *t, bool write)
 	return false;
 }
 
-/* "pkcs11:..." is a URI, anything else a label or serial. */
-static bool
-parse_uri(const char *token, P11KitUri **urip)
+bool
+token_parse_uri(const char *token, P11KitUri **urip)
 {
 	*urip = NULL;
 	if (token == NULL || strncmp(token, "pkcs11:", 7) != 0)
@@ -252,8 +257,9 @@ token_open(const struct token_options *opts)
 		prov_error("out of memory");
 		return NULL;
 	}
-	ok = parse_uri(opts->token, &uri) && load(t, opts->module) && choose(t, uri, opts->token) &&
-	     take_names(t) && open_session(t, opts->write) && login(t, opts->pin_file, uri);
+	ok = token_parse_uri(opts->token, &uri) && token_load(t, opts->module) &&
+	     choose(t, uri, opts->token) && take_names(t) && open_session(t, opts->write) &&
+	     login(t, opts->pin_file, uri);
 	p11_kit_uri_free(uri);
 	if (!ok)
 		token_close(&t);

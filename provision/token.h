@@ -29,6 +29,20 @@ struct token_options {
 struct token *token_open(const struct token_options *opts);
 void token_close(struct token **tp);
 
+/* A token among others, for token_list. */
+struct token_seen {
+	const char *label, *serial;
+	const char *uri;   /* names it alone, by its serial number */
+	const char *place; /* the module's device, for OPTIGA_DEVICE; NULL: not known */
+};
+
+/*
+ * All tokens that fit opts, a chip with several only once. visit returns false to stop. false: said
+ * why, or none fits.
+ */
+bool token_list(const struct token_options *opts,
+    bool (*visit)(const struct token_seen *t, void *arg), void *arg);
+
 const char *token_label(const struct token *t);
 const char *token_serial(const struct token *t);
 const char *token_model(const struct token *t);

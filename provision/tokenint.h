@@ -4,6 +4,7 @@
 
 #include <libp11.h>
 #include <p11-kit/p11-kit.h>
+#include <p11-kit/uri.h>
 
 #include "provision/token.h"
 
@@ -23,6 +24,17 @@ struct token {
 	PKCS11_SLOT *slots;
 	unsigned int nslots;
 };
+
+/* Load and initialise the module (NULL: the installed one); token_close gives it back. */
+bool token_load(struct token *t, const char *path);
+
+/* "pkcs11:..." is a URI, anything else a label or serial: *urip stays NULL. false: said why. */
+bool token_parse_uri(const char *token, P11KitUri **urip);
+
+/* Whether the token is what was asked for, by URI, or by label or serial; NULL: anything. */
+bool token_matches(const CK_TOKEN_INFO *info, P11KitUri *uri, const char *name);
+
+void token_say_none(void);
 
 /* Objects that match, at most max. */
 CK_RV object_find(struct token *t, CK_ATTRIBUTE *templ, CK_ULONG n, CK_OBJECT_HANDLE *out,

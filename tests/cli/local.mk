@@ -4,4 +4,5 @@ include tests/cli/sim.mk
 include tests/cli/pair.mk
 include tests/cli/clients.mk
 include tests/cli/prov.mk
+include tests/cli/fleet.mk
 include tests/cli/lane_c.mk
