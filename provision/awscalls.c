@@ -67,7 +67,7 @@ static const struct call calls[] = {
 	[CALL_REGISTER_CA_CERTIFICATE] = { "RegisterCACertificate", "POST", "/cacertificate",
 	    CALL_CREATES | CALL_EXISTS },
 	[CALL_DESCRIBE_CA_CERTIFICATE] = { "DescribeCACertificate", "GET", "/cacertificate/%s",
-	    CALL_FINDS },
+	    CALL_FINDS | CALL_NEEDS },
 	[CALL_UPDATE_CA_CERTIFICATE] = { "UpdateCACertificate", "PUT", "/cacertificate/%s",
 	    CALL_VOID | CALL_NEEDS },
 	[CALL_DELETE_CA_CERTIFICATE] = { "DeleteCACertificate", "DELETE", "/cacertificate/%s",

@@ -317,6 +317,28 @@ ca_sign(const struct ca_options *o, X509_REQ *req, STACK_OF(X509) * *chain)
 	return cert;
 }
 
+X509 *
+ca_authority(const struct ca_options *o)
+{
+	bool below = has_intermediate(o->dir);
+	X509 *cert = NULL;
+	struct ca ca;
+
+	if (!ca_files(&ca, o, below ? CA_INTERMEDIATE : NULL)) {
+		/* said */
+	} else if (access(ca.cert_file, F_OK) != 0) {
+		prov_error("there is no CA in \"%s\": \"%s\" is missing", o->dir, ca.cert_file);
+		prov_hint(below ? "run \"ca init %s --intermediate\" again"
+				: "make one with \"ca init %s\"",
+		    o->dir);
+	} else if (ca_load_cert(&ca) && in_time(&ca)) {
+		cert = ca.cert;
+		ca.cert = NULL;
+	}
+	ca_close(&ca);
+	return cert;
+}
+
 /* --- judging ---------------------------------------------------------------------------------- */
 
 static bool

@@ -41,6 +41,9 @@ bool ca_init(const struct ca_options *o, bool intermediate, bool *made);
  */
 X509 *ca_sign(const struct ca_options *o, X509_REQ *req, STACK_OF(X509) * *chain);
 
+/* The certificate of the authority that issues, which must be there; needs no key. */
+X509 *ca_authority(const struct ca_options *o);
+
 /*
  * NULL: cert was issued by this CA, is valid now and not revoked. Otherwise the reason, until the
  * next call. Says nothing.

@@ -82,6 +82,23 @@ static const struct command commands[] = {
 	    .run = cmd_ca_init,
 	},
 	{
+	    .name = "ca register",
+	    .synopsis = "[DIR]",
+	    .text = "make a CA of your own known at AWS IoT",
+	    .about =
+		"The CA in DIR, or where --ca local has it; its intermediate, if it has one. Its "
+		"key proves itself to AWS IoT, with --sni-only it need not. Then \"run --ca local "
+		"--register aws\" registers what it issues, or, with --auto-registration, AWS IoT "
+		"does when a device first connects. Run again it changes what differs, or says "
+		"\"nothing to do\".",
+	    .example = "optiga-provision ca register ca\n"
+		       "optiga-provision ca register ca --template my_template\n",
+	    .options = "auto-registration template sni-only deactivate dry-run ca-pass-file "
+		       "region profile endpoint-url ca-bundle json",
+	    .max = 1,
+	    .run = cmd_ca_register,
+	},
+	{
 	    .name = "write",
 	    .synopsis = "--in CERT (CONFIG | --slot SLOT)",
 	    .text = "write a certificate to the chip, beside its key",

@@ -26,6 +26,11 @@ struct options {
 	const char *ca_pass_file;
 	const char *subject;
 	bool intermediate;
+	/* Of ca register. */
+	const char *template_name;
+	bool auto_registration;
+	bool sni_only;
+	bool deactivate;
 	const char *policy_file;
 	const char *in;
 	const char *out;
@@ -117,6 +122,7 @@ enum prov_exit cmd_register(const struct options *o);
 enum prov_exit cmd_verify(const struct options *o);
 enum prov_exit cmd_show(const struct options *o);
 enum prov_exit cmd_ca_init(const struct options *o);
+enum prov_exit cmd_ca_register(const struct options *o);
 enum prov_exit cmd_lock(const struct options *o);
 enum prov_exit cmd_pair(const struct options *o);
 enum prov_exit cmd_doctor(const struct options *o);
