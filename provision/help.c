@@ -7,7 +7,7 @@
 
 #define WIDTH          79U
 #define OPTION_COLUMN  26U
-#define COMMAND_COLUMN 14U
+#define COMMAND_COLUMN 15U
 
 /* Words from column at on, in lines of WIDTH; the first line goes on where the cursor is. */
 static void
