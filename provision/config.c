@@ -147,36 +147,39 @@ read_all(struct config_set *s, json_t *json)
 }
 
 struct config_set *
-config_set_load(const char *path)
+config_set_parse(const char *path, const char *text, size_t len)
 {
 	struct config_set *s = NULL;
 	json_error_t err;
-	json_t *json = NULL;
+	json_t *json;
 	bool ok = false;
-	char *text;
-	size_t len;
 
-	text = file_read(path, CONFIG_MAX, &len);
-	if (text == NULL)
-		return NULL;
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &err);
 	if (json == NULL) {
 		prov_error("%s: not valid JSON: line %d, column %d: %s", path, err.line, err.column,
 		    json_error_code(&err) == json_error_null_character
 			? "a string has the character \\u0000 in it"
 			: err.text);
-		goto out;
+		return NULL;
 	}
 	s = calloc(1, sizeof(*s));
-	if (s == NULL || (s->path = strdup(path)) == NULL) {
+	if (s == NULL || (s->path = strdup(path)) == NULL)
 		prov_error("%s: %s", path, strerror(errno));
-		goto out;
-	}
-	ok = read_all(s, json);
-out:
+	else
+		ok = read_all(s, json);
 	if (!ok)
 		config_set_free(&s);
 	json_decref(json);
+	return s;
+}
+
+struct config_set *
+config_set_load(const char *path)
+{
+	size_t len;
+	char *text = file_read(path, CONFIG_MAX, &len);
+	struct config_set *s = text != NULL ? config_set_parse(path, text, len) : NULL;
+
 	free(text);
 	return s;
 }

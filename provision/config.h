@@ -118,6 +118,9 @@ struct config_names {
 
 /* Reads and checks a file. NULL: every mistake found was named on stderr. */
 struct config_set *config_set_load(const char *path);
+
+/* The same of its text. */
+struct config_set *config_set_parse(const char *path, const char *text, size_t len);
 void config_set_free(struct config_set **sp);
 
 /*

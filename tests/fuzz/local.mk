@@ -2,7 +2,7 @@
 # with a main that replays its corpus; configured with --enable-fuzzing (clang) they are fuzzers.
 # "make fuzz" builds those in a folder of its own and runs each for FUZZ_SECONDS.
 fuzz_targets = tests/fuzz/link tests/fuzz/shield tests/fuzz/apdu tests/fuzz/meta tests/fuzz/store \
-	tests/fuzz/simframe tests/fuzz/simapdu tests/fuzz/calls
+	tests/fuzz/simframe tests/fuzz/simapdu tests/fuzz/calls tests/fuzz/config
 check_PROGRAMS += $(fuzz_targets)
 
 if FUZZING
@@ -52,6 +52,12 @@ tests_fuzz_calls_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS)
 tests_fuzz_calls_LDADD = libmodule.la libstore.la libchip.la liblink.la libbus.la libsim.la libbase.la \
 	$(CRYPTO_LIBS) $(GMP_LIBS)
 tests_fuzz_calls_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=rsa_generate
+
+# It keeps the messages itself.
+tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_main)
+tests_fuzz_config_CFLAGS = $(libprov_la_CFLAGS)
+tests_fuzz_config_LDADD = libprov.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 
 dist_check_SCRIPTS += tests/fuzz/corpus.sh
 EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus
