@@ -40,7 +40,7 @@ entry(FILE *out, const char *left, const char *text, unsigned int column)
 	size_t len = strlen(left) + 2;
 
 	(void)fprintf(out, "  %s", left);
-	if (len + 1 > column) {
+	if (len + 2 > column) {
 		(void)fputc('\n', out);
 		len = 0;
 	}
