@@ -30,5 +30,10 @@ check "$build/optiga-sim" vendor-ca
 provision run --ca "local:$dir/ca" "$src/tests/vectors/vendor-ec.jsn"
 provision run --ca "local:$dir/ca" "$src/tests/vectors/vendor-ec.jsn"
 grep -q 'nothing to do' "$dir/out"
-provision show --json "$src/tests/vectors/vendor-ec.jsn"
+provision show --json
 provision verify --ca "local:$dir/ca" "$src/tests/vectors/vendor-ec.jsn"
+export OPTIGA_BINDING_DIR="$dir/binding"
+provision pair
+provision pair --status
+provision lock --json --policy "$src/provision/locks/key-of-this-host.json" --slot second --irreversible --yes
+grep -q '"result": "locked"' "$dir/out"
