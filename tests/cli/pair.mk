@@ -8,3 +8,7 @@ tests_cli_killat_la_LIBADD =
 pair_cli_tests = tests/cli/prov_lock.sh tests/cli/prov_pair.sh
 dist_check_SCRIPTS += $(pair_cli_tests)
 cli_tests += $(pair_cli_tests)
+own_cli_tests += tests/cli/prov_pair.sh
+
+dist_check_SCRIPTS += tests/cli/prov_lock_long.sh
+long_tests += tests/cli/prov_lock_long.sh

@@ -154,12 +154,23 @@ killed() {
 	OPTIGA_DEVICE="sim:$work/chip.img?time=virtual" LD_PRELOAD=$killat ASAN_OPTIONS=verify_asan_link_order=0 \
 		"$top_builddir/optiga-provision" --module "$module" pair "$@" >out 2>err
 }
-sweep() { # WHAT OPTIONS...: from ready.img and ready
-	what=$1
+again() { # WHERE OPTIONS...: what the next run must make of it
+	where=$1
 	shift
+	expect 0 '' pair "$@"
+	status_is paired yes
+	expect 0 'rotated' pair --rotate
+	[ "$(ls -A binding)" = "$left" ] || fail "$where: left behind: $(ls -A binding)"
+}
+fresh() {
 	cp ready.img chip.img
 	rm -rf binding
 	cp -r ready binding
+}
+sweep() { # WHAT OPTIONS...: from ready.img and ready
+	what=$1
+	shift
+	fresh
 	KILL_COUNT=$work/steps killed "$@" || fail "$what: not even when let"
 	steps=$(cat steps)
 	left=$(ls -A binding)
@@ -168,15 +179,15 @@ sweep() { # WHAT OPTIONS...: from ready.img and ready
 	while [ $n -lt "$points" ]; do
 		at=$((steps - n * steps / points))
 		n=$((n + 1))
-		cp ready.img chip.img
-		rm -rf binding
-		cp -r ready binding
+		fresh
 		! KILL_AT=$at killed "$@" 2>/dev/null || fail "$what, step $at: not killed"
-		expect 0 '' pair "$@"
-		status_is paired yes
-		expect 0 'rotated' pair --rotate
-		[ "$(ls -A binding)" = "$left" ] || fail "$what, step $at: left behind: $(ls -A binding)"
+		again "$what, step $at" "$@"
 	done
+	# Behind the command that gives the chip the secret, if there is one.
+	fresh
+	if ! KILL_LINE=0082 OPTIGA_TRACE=$work/trace KILL_AT=1 killed "$@" 2>/dev/null; then
+		again "$what, behind the write" "$@"
+	fi
 	ok "$what, killed at $points of $steps steps"
 }
 chip trust-m-v3
