@@ -2,6 +2,7 @@
 
 libprov_la_SOURCES += \
 	provision/cadb.c provision/cadb.h provision/caconf.c provision/caint.h provision/camake.c \
-	provision/chain.c provision/chain.h provision/pass.c provision/pass.h
+	provision/chain.c provision/chain.h provision/child.c provision/child.h \
+	provision/issuer_exec.c provision/issuer_file.c provision/pass.c provision/pass.h
 
 optiga_provision_SOURCES += provision/cmd_cainit.c provision/cmd_caregister.c

@@ -14,8 +14,10 @@
 
 #include "provision/cert.h"
 #include "provision/chain.h"
+#include "provision/file.h"
 #include "provision/msg.h"
 
+#define FILE_MAX 65536U
 #define LIST_MAX 32 /* certificates in one answer */
 
 /*
@@ -112,6 +114,18 @@ STACK_OF(X509) * chain_parse(const char *what, const char *data, size_t len)
 	return NULL;
 }
 
+STACK_OF(X509) * chain_read(const char *path)
+{
+	STACK_OF(X509) *list = NULL;
+	size_t len;
+	char *data = file_read(path, FILE_MAX, &len);
+
+	if (data != NULL)
+		list = chain_parse(path, data, len);
+	free(data);
+	return list;
+}
+
 /* --- choosing --------------------------------------------------------------------------------- */
 
 static bool
@@ -125,8 +139,8 @@ say_other_keys(const char *what, const STACK_OF(X509) * list)
 {
 	char *name = name_line(X509_get_subject_name(sk_X509_value(list, 0)));
 
-	prov_error("%s: no certificate for this key in it (the first is for \"%s\")", what,
-	    name != NULL ? name : "");
+	prov_error("%s: the certificate is for another key than this one's (its name is \"%s\")",
+	    what, name != NULL ? name : "");
 	prov_hint("it must be the one made from this chip's request");
 	free(name);
 }
@@ -247,6 +261,16 @@ chain_problem(X509 *cert, STACK_OF(X509) * between, const char *anchors)
 	X509_STORE_free(store);
 	ERR_clear_error();
 	return why;
+}
+
+const char *
+chain_judge(X509 *cert, const char *anchors)
+{
+	if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0)
+		return "it is not valid yet";
+	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
+		return "it has expired";
+	return anchors != NULL ? chain_problem(cert, NULL, anchors) : NULL;
 }
 
 const char *

@@ -16,6 +16,9 @@
  */
 STACK_OF(X509) * chain_parse(const char *what, const char *data, size_t len);
 
+/* The same of a file, "-" for standard input. */
+STACK_OF(X509) * chain_read(const char *path);
+
 /*
  * Out of such a list: the one certificate for a key, and its issuers in order, without the root. A
  * second certificate for the key, or one that is no CA's, is a mistake. Issuers that will not fit
@@ -33,5 +36,11 @@ const char *chain_problem(X509 *cert, STACK_OF(X509) * between, const char *anch
 /* The same with the anchors themselves. */
 const char *chain_problem_with(
     X509 *cert, STACK_OF(X509) * between, const STACK_OF(X509) * anchors);
+
+/*
+ * NULL: cert is valid now, and with anchors (a file) given leads to them. Otherwise the reason, as
+ * above.
+ */
+const char *chain_judge(X509 *cert, const char *anchors);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "provision/cert.h"
+#include "provision/chain.h"
 #include "provision/cloud.h"
 #include "provision/file.h"
 #include "provision/job.h"
@@ -88,12 +89,25 @@ sign_at_aws(struct job *j)
 	return j->state.pending == PENDING_ISSUED || job_sign(j);
 }
 
+/* The certificate, and its issuers behind it. */
+static bool
+put_certs(struct job *j)
+{
+	char *pem = cert_pem(j->cert), *chain = certs_pem(j->chain), *both = NULL;
+	bool ok = pem != NULL && chain != NULL && asprintf(&both, "%s%s", pem, chain) >= 0 &&
+		  file_put(j->opts->out, both);
+
+	free(pem);
+	free(chain);
+	free(both);
+	return ok;
+}
+
 enum prov_exit
 cmd_sign(const struct options *o)
 {
 	struct job j = { .opts = o, .lock_fd = -1 };
-	char *pem = NULL;
-	bool ok;
+	bool ok, later;
 
 	if (o->in == NULL) {
 		prov_error("\"sign\" needs a request");
@@ -105,30 +119,35 @@ cmd_sign(const struct options *o)
 	config_free(&j.config);
 	ok = ok && job_choose_ca(&j) && job_open_ca(&j) &&
 	     (j.state.by_aws ? sign_at_aws(&j) : job_sign_plain(&j));
-	if (ok)
-		pem = cert_pem(j.cert);
-	ok = pem != NULL && file_put(o->out, pem);
+	ok = ok && put_certs(&j);
 	if (ok && j.state.by_aws)
 		prov_step("certificate %s is INACTIVE until it is registered", j.cert_id);
-	free(pem);
+	later = j.later;
 	job_close(&j);
+	if (!ok && later)
+		return PROV_INTERRUPTED;
 	return ok ? PROV_OK : PROV_FAILED;
 }
 
-/* Whether the chip has this certificate already, in *same; another one is in the way. */
+/* Whether the chip has all of this already, in *same; another certificate is in the way. */
 static bool
 compare_certs(struct job *j, bool *same)
 {
-	bool other = false;
+	bool other = false, leaf = false;
+	int issuers = 0;
 
-	*same = false;
 	for (size_t i = 0; i < j->ncerts; i++) {
-		if (j->certs[i].cert != NULL && X509_cmp(j->certs[i].cert, j->cert) == 0)
-			*same = true;
-		else if (j->certs[i].cert == NULL || X509_check_ca(j->certs[i].cert) == 0)
+		X509 *cert = j->certs[i].cert;
+
+		if (cert != NULL && X509_cmp(cert, j->cert) == 0)
+			leaf = true;
+		else if (cert == NULL || X509_check_ca(cert) == 0)
 			other = true;
+		for (int k = 0; cert != NULL && k < sk_X509_num(j->chain); k++)
+			issuers += X509_cmp(cert, sk_X509_value(j->chain, k)) == 0 ? 1 : 0;
 	}
-	if (*same || !other || j->opts->replace)
+	*same = leaf && issuers >= sk_X509_num(j->chain);
+	if (leaf || !other || j->opts->replace)
 		return true;
 	prov_error(
 	    "slot \"%s\" (%04X) has another certificate already", j->slot->name, j->slot->key_oid);
@@ -136,22 +155,19 @@ compare_certs(struct job *j, bool *same)
 	return false;
 }
 
+/* Out of a file's certificates, that for the slot's key and its issuers. */
 static bool
-check_cert(struct job *j)
+choose_cert(struct job *j, const STACK_OF(X509) * list)
 {
-	if (!cert_fits(j->cert, NULL))
+	if (sk_X509_num(list) == 1 && !cert_fits(sk_X509_value(list, 0), NULL))
 		return false;
 	if (!j->state.key) {
 		prov_error("slot \"%s\" (%04X) has no key", j->slot->name, j->slot->key_oid);
 		prov_hint("make one, and a request on it, with \"csr\"");
 		return false;
 	}
-	if (cert_is_for(j->cert, j->key.pub))
-		return true;
-	prov_error("%s: the certificate is for another key than that in slot \"%s\" (%04X)",
-	    j->opts->in, j->slot->name, j->slot->key_oid);
-	prov_hint("write the certificate made from this chip's request");
-	return false;
+	j->cert = chain_take(j->opts->in, list, j->key.pub, &j->chain);
+	return j->cert != NULL && cert_fits(j->cert, j->chain);
 }
 
 static bool
@@ -164,13 +180,13 @@ write_cert(struct job *j, bool *same)
 		return true;
 	if (j->opts->replace && j->ncerts > 0 && !job_step(j, STEP_REMOVE))
 		return false;
-	prov_step("%s", step_text(STEP_WRITE));
-	return token_write_cert(j->token, &j->key, j->cert);
+	return job_step(j, STEP_WRITE);
 }
 
 enum prov_exit
 cmd_write(const struct options *o)
 {
+	STACK_OF(X509) *list = NULL;
 	bool ok, same = false;
 	struct job j;
 
@@ -179,8 +195,9 @@ cmd_write(const struct options *o)
 		prov_hint("give --in CERT, and CONFIG or --slot");
 		return PROV_USAGE;
 	}
-	ok = job_open(&j, o, true) && (j.cert = cert_read(o->in)) != NULL && job_lock(&j) &&
-	     job_read_key(&j) && check_cert(&j) && write_cert(&j, &same) && job_prove(&j);
+	ok = job_open(&j, o, true) && (list = chain_read(o->in)) != NULL && job_lock(&j) &&
+	     job_read_key(&j) && choose_cert(&j, list) && write_cert(&j, &same) && job_prove(&j);
+	certs_free(&list);
 	if (ok && same)
 		(void)puts("nothing to do");
 	job_close(&j);

@@ -7,7 +7,7 @@
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-#define OWN_CA    "ca-key ca-pass-file "
+#define OWN_CA    "ca-key ca-pass-file ca-timeout ca-file "
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
 /* Of run, and of fleet who hands them on. */
 #define RUN CLOUD OWN_CA "policy-file slot replace dry-run stop-after json "

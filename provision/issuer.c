@@ -16,6 +16,8 @@ const struct issuer_kind issuer_aws = {
 const struct issuer_kind *const issuer_kinds[] = {
 	&issuer_aws,
 	&issuer_local,
+	&issuer_file,
+	&issuer_exec,
 	NULL,
 };
 

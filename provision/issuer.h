@@ -78,6 +78,8 @@ extern const struct issuer_kind *const issuer_kinds[];
 
 extern const struct issuer_kind issuer_aws;
 extern const struct issuer_kind issuer_local;
+extern const struct issuer_kind issuer_file;
+extern const struct issuer_kind issuer_exec;
 
 /*
  * The kind that a value of --ca or "ca" names, and its argument (part of value, or NULL). NULL:

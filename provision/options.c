@@ -147,6 +147,8 @@ static const struct option_row options[] = {
 	    TEXT(ca_key) },
 	{ "ca-pass-file", "FILE", "its first line is the passphrase of your own CA's key",
 	    TEXT(ca_pass_file) },
+	{ "ca-timeout", "SECONDS", "how long the command of --ca exec may take (120)",
+	    .kind = OPTION_NUMBER, AT(ca_timeout), .min = 1, .max = 86400 },
 	{ "subject", "NAME", "name of a CA that is made, as \"/C=DE/O=Example/CN=Example CA\"",
 	    TEXT(subject) },
 	{ "intermediate", NULL, "a CA below it issues, and goes to the chip with the certificate",

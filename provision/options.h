@@ -31,6 +31,7 @@ struct options {
 	bool auto_registration;
 	bool sni_only;
 	bool deactivate;
+	unsigned int ca_timeout; /* seconds; 0: not given */
 	const char *policy_file;
 	const char *in;
 	const char *out;

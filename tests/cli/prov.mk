@@ -19,6 +19,7 @@ cli_tests += $(prov_cli_tests)
 # CAs other than Amazon's.
 prov_ca_tests = tests/cli/prov_ca.sh
 prov_ca_tests += tests/cli/prov_caregister.sh
+prov_ca_tests += tests/cli/prov_ways.sh
 dist_check_SCRIPTS += $(prov_ca_tests)
 cli_tests += $(prov_ca_tests)
 own_cli_tests += $(prov_ca_tests)
