@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "provision/cert.h"
 #include "provision/job.h"
@@ -18,6 +19,14 @@ enum outcome {
 	OUT_DONE,
 	OUT_STOPPED, /* between two steps */
 	OUT_FAILED,
+};
+
+/* One slot's turn. */
+struct turn {
+	struct job job;
+	time_t started;
+	unsigned int done; /* steps */
+	bool many;         /* others follow or were before */
 };
 
 static void
@@ -58,15 +67,25 @@ do_steps(struct job *j, unsigned int *done)
 	return OUT_DONE;
 }
 
+/* --- what is said of it ---------------------------------------------------------------------- */
+
 static void
-report_job(struct job *j, json_t *r)
+report_chip(const struct job *j, json_t *r)
 {
-	char kind[64], slot[32], *host = NULL;
+	char slot[32];
 
 	(void)snprintf(slot, sizeof(slot), "%s (%04X)", j->slot->name, j->slot->key_oid);
 	report_add(r, "token", token_label(j->token));
 	report_add(r, "serial", token_serial(j->token));
 	report_add(r, "slot", slot);
+}
+
+static void
+report_job(struct job *j, json_t *r)
+{
+	char kind[64], *host = NULL;
+
+	report_chip(j, r);
 	report_add(r, "key", key_name(j->key.pub, kind, sizeof(kind)));
 	report_cert(r, j->cert);
 	if (j->ca->where != NULL)
@@ -83,34 +102,96 @@ report_job(struct job *j, json_t *r)
 	free(host);
 }
 
-/* All is there: prove it, and say what there is, or that nothing was missing. */
-static enum prov_exit
-finish(struct job *j, unsigned int done)
+static void
+add_time(json_t *r, const char *name, time_t t)
 {
+	struct tm tm;
+	char text[32] = "";
+
+	if (gmtime_r(&t, &tm) != NULL)
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	report_add(r, name, text);
+}
+
+/* What a script or "fleet" reads: the same members whatever came of it, as far as known. */
+static void
+report_machine(struct turn *t, json_t *r, enum prov_exit status)
+{
+	struct job *j = &t->job;
+	char id[65];
+
+	if (j->uid == NULL && j->token != NULL)
+		j->uid = token_uid(j->token);
+	report_add(r, "uid", j->uid);
+	if (j->key.pub != NULL && key_id(j->key.pub, id))
+		report_add(r, "keyFingerprint", id);
+	report_add(r, "certificateId", j->cert_id);
+	if (status != PROV_OK)
+		report_add(r, "error", prov_last_error());
+	add_time(r, "started", t->started);
+	add_time(r, "finished", time(NULL));
+}
+
+static const char *
+result_word(const struct turn *t, enum prov_exit status)
+{
+	switch (status) {
+	case PROV_OK: return t->done == 0 ? "nothing to do" : "provisioned";
+	case PROV_INTERRUPTED: return "interrupted";
+	case PROV_FAILED:
+	case PROV_USAGE: break;
+	}
+	return "failed";
+}
+
+/* On standard output: for people when it has gone well, for programs always. */
+static enum prov_exit
+say_result(struct turn *t, enum prov_exit status)
+{
+	struct job *j = &t->job;
+	const bool json = j->opts->json;
 	json_t *r;
 
-	if (!job_prove(j))
-		return PROV_FAILED;
-	if (done == 0 && !j->opts->json) {
+	if (!json && status != PROV_OK)
+		return status;
+	if (!json && t->done == 0 && !t->many) {
 		(void)puts("nothing to do");
-		return PROV_OK;
+		return status;
 	}
 	r = report_new();
-	report_add(r, "result", done == 0 ? "nothing to do" : "provisioned");
-	report_job(j, r);
-	return report_print(r, j->opts->json) ? PROV_OK : PROV_FAILED;
+	report_add(r, "result", result_word(t, status));
+	if (status == PROV_OK && (json || t->done > 0))
+		report_job(j, r);
+	else if (j->token != NULL)
+		report_chip(j, r);
+	if (json)
+		report_machine(t, r, status);
+	return report_print(r, json) ? status : PROV_FAILED;
 }
 
 static enum prov_exit
-print_plan(struct job *j)
+print_plan(struct turn *t)
 {
+	struct job *j = &t->job;
 	enum step list[STEP_COUNT];
 	size_t n = plan_list(&j->state, list);
+	json_t *r, *steps;
 
 	if (plan_next(&j->state) == STEP_REFUSED) {
 		job_say_refused(j);
 		return PROV_FAILED;
 	}
+	if (j->opts->json) {
+		r = report_new();
+		steps = json_array();
+		report_chip(j, r);
+		for (size_t i = 0; i < n; i++)
+			(void)json_array_append_new(steps, json_string(step_name(list[i])));
+		(void)json_object_set_new(r, "plan", steps);
+		return report_print(r, true) ? PROV_OK : PROV_FAILED;
+	}
+	if (t->many)
+		(void)printf("slot %s (%04X)\n", j->slot->name, j->slot->key_oid);
 	if (n == 0)
 		(void)puts("nothing to do");
 	for (size_t i = 0; i < n; i++)
@@ -118,36 +199,23 @@ print_plan(struct job *j)
 	return PROV_OK;
 }
 
-static enum prov_exit
-reconcile(struct job *j)
-{
-	unsigned int done = 0;
+/* --- run ------------------------------------------------------------------------------------- */
 
-	if (j->opts->dry_run)
-		return print_plan(j);
+static enum prov_exit
+reconcile(struct turn *t)
+{
+	struct job *j = &t->job;
+
 	say_plan(j);
-	switch (do_steps(j, &done)) {
-	case OUT_DONE: return finish(j, done);
+	switch (do_steps(j, &t->done)) {
+	case OUT_DONE: return job_prove(j) ? PROV_OK : PROV_FAILED;
 	case OUT_STOPPED: return PROV_INTERRUPTED;
 	case OUT_FAILED: break;
 	}
 	return PROV_FAILED;
 }
 
-enum prov_exit
-cmd_run(const struct options *o)
-{
-	enum prov_exit status = PROV_FAILED;
-	struct job j;
-
-	if (job_open(&j, o, !o->dry_run) && job_choose_ca(&j) && job_open_ca(&j) &&
-	    (o->dry_run || job_lock(&j)) && job_read(&j))
-		status = reconcile(&j);
-	job_close(&j);
-	return status;
-}
-
-/* Registering begins with a certificate on the chip that AWS IoT issued. */
+/* Registering begins with a certificate on the chip. */
 static bool
 can_register(const struct job *j)
 {
@@ -174,15 +242,62 @@ is_for_cloud(const struct job *j)
 	return false;
 }
 
+/* Takes c. */
+static enum prov_exit
+take_turn(struct turn *t, const struct options *o, struct config *c, bool registering)
+{
+	enum prov_exit status = PROV_FAILED;
+	struct job *j = &t->job;
+
+	t->started = time(NULL);
+	if (job_open_slot(j, o, c, !o->dry_run && !registering) && job_choose_ca(j) &&
+	    (!registering || is_for_cloud(j)) && job_open_ca(j) && (o->dry_run || job_lock(j)) &&
+	    job_read(j) && (!registering || can_register(j)))
+		status = o->dry_run ? print_plan(t) : reconcile(t);
+	if (!o->dry_run || status != PROV_OK)
+		status = say_result(t, status);
+	job_close(j);
+	return status;
+}
+
+/* All slots of the configuration, or the one asked for; a slot that fails does not stop others. */
+static enum prov_exit
+run_slots(const struct options *o, bool registering)
+{
+	struct config_set *set = config_set_load(o->config);
+	enum prov_exit worst = PROV_OK, status;
+	size_t first = 0, end;
+
+	if (set == NULL)
+		return PROV_FAILED;
+	end = set->n;
+	if (o->slot != NULL) {
+		first = config_find(set, o->slot);
+		end = first == set->n ? first : first + 1;
+		worst = first == set->n ? PROV_FAILED : PROV_OK;
+	}
+	for (size_t i = first; i < end && worst != PROV_INTERRUPTED; i++) {
+		struct turn t = { .many = end - first > 1 };
+		struct config *c = config_take(set, i);
+
+		status = c != NULL ? take_turn(&t, o, c, registering) : PROV_FAILED;
+		if (status != PROV_OK && worst != PROV_FAILED)
+			worst = status;
+		if (status == PROV_INTERRUPTED)
+			break;
+	}
+	config_set_free(&set);
+	return worst;
+}
+
+enum prov_exit
+cmd_run(const struct options *o)
+{
+	return run_slots(o, false);
+}
+
 enum prov_exit
 cmd_register(const struct options *o)
 {
-	enum prov_exit status = PROV_FAILED;
-	struct job j;
-
-	if (job_open(&j, o, false) && job_choose_ca(&j) && is_for_cloud(&j) && job_open_ca(&j) &&
-	    (o->dry_run || job_lock(&j)) && job_read(&j) && can_register(&j))
-		status = reconcile(&j);
-	job_close(&j);
-	return status;
+	return run_slots(o, true);
 }

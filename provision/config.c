@@ -199,21 +199,12 @@ config_set_free(struct config_set **sp)
 	*sp = NULL;
 }
 
-/* The index of the slot asked for; s->n: said that there is none. */
-static size_t
-pick(const struct config_set *s, const char *name)
+size_t
+config_find(const struct config_set *s, const char *name)
 {
-	const struct slot *slot = name != NULL ? slot_parse("--slot", name) : NULL;
+	const struct slot *slot = slot_parse("--slot", name);
 	size_t i = 0;
 
-	if (name == NULL && s->n == 1)
-		return 0;
-	if (name == NULL) {
-		prov_error("%s has %zu slots, and one is wanted", s->path, s->n);
-		prov_hint(
-		    "say which with --slot, for example --slot 0x%04X", s->list[0].slot->key_oid);
-		return s->n;
-	}
 	if (slot == NULL)
 		return s->n;
 	while (i < s->n && s->list[i].slot != slot)
@@ -224,6 +215,33 @@ pick(const struct config_set *s, const char *name)
 	return i;
 }
 
+/* The index of the slot asked for; s->n: said that there is none. */
+static size_t
+pick(const struct config_set *s, const char *name)
+{
+	if (name != NULL)
+		return config_find(s, name);
+	if (s->n == 1)
+		return 0;
+	prov_error("%s has %zu slots, and one is wanted", s->path, s->n);
+	prov_hint("say which with --slot, for example --slot 0x%04X", s->list[0].slot->key_oid);
+	return s->n;
+}
+
+struct config *
+config_take(struct config_set *s, size_t i)
+{
+	struct config *c = malloc(sizeof(*c));
+
+	if (c == NULL) {
+		prov_error("%s: %s", s->path, strerror(errno));
+		return NULL;
+	}
+	*c = s->list[i];
+	s->list[i] = (struct config){ 0 };
+	return c;
+}
+
 struct config *
 config_load_slot(const char *path, const char *slot)
 {
@@ -231,15 +249,8 @@ config_load_slot(const char *path, const char *slot)
 	struct config *c = NULL;
 	size_t i = s != NULL ? pick(s, slot) : 0;
 
-	if (s != NULL && i < s->n) {
-		c = malloc(sizeof(*c));
-		if (c == NULL) {
-			prov_error("%s: %s", path, strerror(errno));
-		} else {
-			*c = s->list[i];
-			s->list[i] = (struct config){ 0 };
-		}
-	}
+	if (s != NULL && i < s->n)
+		c = config_take(s, i);
 	config_set_free(&s);
 	return c;
 }

@@ -129,6 +129,12 @@ void config_set_free(struct config_set **sp);
  */
 struct config *config_load_slot(const char *path, const char *slot);
 struct config *config_load(const char *path);
+
+/* Slot i of a set, taken out of it; NULL: said why. */
+struct config *config_take(struct config_set *s, size_t i);
+
+/* The index of the slot that has the name; s->n: said that there is none. */
+size_t config_find(const struct config_set *s, const char *slot);
 void config_free(struct config **cp);
 
 /*

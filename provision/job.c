@@ -13,28 +13,53 @@
 #include "provision/file.h"
 #include "provision/job.h"
 
-bool
-job_open(struct job *j, const struct options *o, bool write)
+/* What the templates stand for, on this chip. */
+static bool
+expand(struct job *j)
 {
-	struct token_options opts = o->token;
+	const struct config_names names = { .serial = token_serial(j->token),
+		.model = token_model(j->token),
+		.label = token_label(j->token),
+		.uid = j->uid };
 
-	*j = (struct job){ .opts = o, .lock_fd = -1 };
-	if (o->config != NULL) {
-		j->config = config_load_slot(o->config, o->slot);
-		if (j->config == NULL)
-			return false;
-		j->slot = j->config->slot;
-	} else if (o->slot != NULL) {
-		j->slot = slot_parse("--slot", o->slot);
-		if (j->slot == NULL)
-			return false;
-	}
+	return config_expand(j->config, &names);
+}
+
+static bool
+open_token(struct job *j, bool write)
+{
+	struct token_options opts = j->opts->token;
+
 	opts.write = write;
 	j->token = token_open(&opts);
 	if (j->token == NULL)
 		return false;
 	prov_step("token \"%s\", serial %s", token_label(j->token), token_serial(j->token));
-	return true;
+	if (j->config != NULL && j->config->own_format)
+		j->uid = token_uid(j->token);
+	return j->config == NULL || expand(j);
+}
+
+bool
+job_open_slot(struct job *j, const struct options *o, struct config *c, bool write)
+{
+	*j = (struct job){ .opts = o, .lock_fd = -1, .config = c, .slot = c->slot };
+	return open_token(j, write);
+}
+
+bool
+job_open(struct job *j, const struct options *o, bool write)
+{
+	struct config *c;
+
+	*j = (struct job){ .opts = o, .lock_fd = -1 };
+	if (o->config != NULL) {
+		c = config_load_slot(o->config, o->slot);
+		return c != NULL && job_open_slot(j, o, c, write);
+	}
+	if (o->slot != NULL && (j->slot = slot_parse("--slot", o->slot)) == NULL)
+		return false;
+	return open_token(j, write);
 }
 
 void
@@ -53,6 +78,7 @@ job_close(struct job *j)
 	journal_close(&j->journal);
 	certs_free(&j->chain);
 	config_free(&j->config);
+	free(j->uid);
 	if (j->lock_fd >= 0)
 		(void)close(j->lock_fd);
 }
@@ -348,37 +374,62 @@ check_issued(struct job *j)
 	return cert_fits(j->cert, j->chain);
 }
 
-bool
-job_sign_plain(struct job *j)
+static enum issued
+ask_ca(struct job *j)
 {
+	enum issued r;
+
 	X509_free(j->cert);
 	j->cert = NULL;
 	certs_free(&j->chain);
-	switch (j->ca->sign(j->issuer, j->request, &j->cert, &j->chain)) {
-	case ISSUED_YES: return cert_id(j->cert, j->cert_id) && check_issued(j);
-	case ISSUED_LATER: j->later = true; return false;
-	case ISSUED_NO:
-	case ISSUED_UNKNOWN: break;
-	}
-	return false;
+	r = j->ca->sign(j->issuer, j->request, &j->cert, &j->chain);
+	j->later = r == ISSUED_LATER;
+	return r;
+}
+
+static bool
+take_issued(struct job *j)
+{
+	return cert_id(j->cert, j->cert_id) && check_issued(j);
+}
+
+bool
+job_sign_plain(struct job *j)
+{
+	return ask_ca(j) == ISSUED_YES && take_issued(j);
+}
+
+static bool
+write_down(struct job *j)
+{
+	char *pem = cert_pem(j->cert), *chain = NULL;
+	bool ok = pem != NULL;
+
+	if (ok && j->chain != NULL && sk_X509_num(j->chain) > 0)
+		ok = (chain = certs_pem(j->chain)) != NULL;
+	ok = ok && journal_issued(&j->journal, j->cert_id, pem, chain);
+	free(pem);
+	free(chain);
+	return ok;
 }
 
 /* Written down before it goes to the chip: it is asked for once. */
 static bool
 sign_by_ca(struct job *j)
 {
-	char *pem = NULL, *chain = NULL;
-	bool ok = journal_asked(&j->journal);
-
-	if (!ok)
+	if (!journal_asked(&j->journal))
 		return false;
-	ok = job_sign_plain(j) && (pem = cert_pem(j->cert)) != NULL &&
-	     (j->chain == NULL || sk_X509_num(j->chain) == 0 ||
-		 (chain = certs_pem(j->chain)) != NULL) &&
-	     journal_issued(&j->journal, j->cert_id, pem, chain);
-	free(pem);
-	free(chain);
-	return ok;
+	switch (ask_ca(j)) {
+	case ISSUED_YES: return take_issued(j) && write_down(j);
+	case ISSUED_UNKNOWN: break;
+	case ISSUED_NO:
+	case ISSUED_LATER:
+		/* Certainly nothing came of it. */
+		if (j->journal.requests == 1)
+			(void)journal_forget(&j->journal);
+		break;
+	}
+	return false;
 }
 
 bool

@@ -18,6 +18,7 @@ struct job {
 	struct config *config;
 	const struct slot *slot; /* the configuration's, or --slot */
 	struct token *token;
+	char *uid; /* NULL: the token has none, or nobody asked */
 	int lock_fd;
 
 	struct token_key key;
@@ -43,6 +44,9 @@ struct job {
 
 /* Configuration (or --slot) and chip, opened for writing or not. false: said why. */
 bool job_open(struct job *j, const struct options *o, bool write);
+
+/* The same for a configuration at hand, which is the job's from then on. */
+bool job_open_slot(struct job *j, const struct options *o, struct config *c, bool write);
 void job_close(struct job *j);
 
 /* No other run on this chip's slot at the same time. */

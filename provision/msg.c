@@ -10,6 +10,7 @@
 
 static bool verbose;
 static struct prov_kept *kept; /* NULL: shown */
+static char last_error[1024];
 
 __attribute__((format(printf, 2, 0))) static void
 say(const char *lead, const char *fmt, va_list ap)
@@ -58,8 +59,19 @@ prov_error(const char *fmt, ...)
 	if (kept != NULL)
 		keep(kept->error, fmt, ap);
 	else
-		say("optiga-provision: ", fmt, ap);
+		(void)vsnprintf(last_error, sizeof(last_error), fmt, ap);
 	va_end(ap);
+	if (kept != NULL)
+		return;
+	va_start(ap, fmt);
+	say("optiga-provision: ", fmt, ap);
+	va_end(ap);
+}
+
+const char *
+prov_last_error(void)
+{
+	return last_error;
 }
 
 void

@@ -20,6 +20,9 @@ enum prov_exit {
 /* "optiga-provision: ..." on stderr. */
 void prov_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The last of them, without the program's name; "" when there was none. */
+const char *prov_last_error(void);
+
 /* "  hint: ..." on stderr: what to do next. */
 void prov_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -48,6 +48,9 @@ const char *token_serial(const struct token *t);
 const char *token_model(const struct token *t);
 const char *token_manufacturer(const struct token *t);
 
+/* The chip's unique ID in hex digits, malloc'ed; NULL without a word: the token has none. */
+char *token_uid(struct token *t);
+
 /* The answer of a search. */
 enum found {
 	FOUND_FAILED = -1,

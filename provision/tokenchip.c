@@ -1,6 +1,8 @@
 /* Objects of the chip; see tokenchip.h. */
 #include <config.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pkcs11/optiga-pkcs11.h"
@@ -10,6 +12,7 @@
 #include "provision/tokenint.h"
 
 #define OID_UID 0xE0C2 /* of every chip */
+#define UID_LEN 27U
 
 enum found
 token_chip_object(struct token *t, uint16_t oid, CK_OBJECT_HANDLE *out)
@@ -92,4 +95,21 @@ token_cert_oid(struct token *t, const struct token_key *k)
 	    len != sizeof(oid))
 		return 0;
 	return (uint16_t)(oid[0] << 8 | oid[1]);
+}
+
+char *
+token_uid(struct token *t)
+{
+	unsigned char uid[UID_LEN];
+	CK_OBJECT_HANDLE o;
+	size_t len;
+	char *hex;
+
+	if (token_chip_object(t, OID_UID, &o) != FOUND_ONE ||
+	    token_chip_get(t, o, CKA_VALUE, uid, sizeof(uid), &len) != CKR_OK || len != UID_LEN ||
+	    (hex = malloc(2 * UID_LEN + 1)) == NULL)
+		return NULL;
+	for (size_t i = 0; i < UID_LEN; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02X", uid[i]);
+	return hex;
 }

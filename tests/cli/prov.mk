@@ -12,6 +12,7 @@ prov_cli_tests += tests/cli/prov_doctor.sh
 prov_cli_tests += tests/cli/prov_help.sh
 prov_cli_tests += tests/cli/prov_kill.sh
 prov_cli_tests += tests/cli/prov_sim.sh
+prov_cli_tests += tests/cli/prov_slots.sh
 prov_cli_tests += tests/cli/prov_soft.sh
 dist_check_SCRIPTS += $(prov_cli_tests)
 cli_tests += $(prov_cli_tests)
