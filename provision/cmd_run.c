@@ -55,8 +55,12 @@ do_steps(struct job *j, unsigned int *done)
 			prov_hint("run the same command again to go on");
 			return OUT_STOPPED;
 		}
-		if (!job_step(j, step))
-			return j->later ? OUT_STOPPED : OUT_FAILED;
+		if (!job_step(j, step)) {
+			if (!stop_wanted())
+				return j->later ? OUT_STOPPED : OUT_FAILED;
+			prov_hint("run the same command again to go on");
+			return OUT_STOPPED;
+		}
 		++*done;
 		if (step == j->opts->stop_after && plan_next(&j->state) != STEP_DONE) {
 			prov_error("stopped after the step \"%s\"", step_name(step));
