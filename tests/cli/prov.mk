@@ -24,4 +24,4 @@ prov_ca_tests += tests/cli/prov_ways.sh
 dist_check_SCRIPTS += $(prov_ca_tests)
 cli_tests += $(prov_ca_tests)
 own_cli_tests += $(prov_ca_tests)
-own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_doctor.sh tests/cli/prov_help.sh tests/cli/prov_soft.sh
+own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_doctor.sh tests/cli/prov_help.sh tests/cli/prov_slots.sh tests/cli/prov_soft.sh

@@ -203,6 +203,6 @@ mv binding binding.away
 ok 'Express'
 
 # Other tokens have no such thing.
-soft_token
+soft_token chip
 expect 1 'has no objects of an OPTIGA chip' lock --slot second --irreversible --yes
 ok 'SoftHSM'

@@ -227,7 +227,7 @@ expect 2 'exclude each other' pair --renewable --sealed
 expect 2 'are for pairing' pair --portal portal.json --sealed
 chip trust-x
 expect 1 'a Trust X has no platform binding' pair
-soft_token
+soft_token chip
 expect 1 'has no objects of an OPTIGA chip' pair
 expect 1 'has no objects of an OPTIGA chip' pair --status
 ok 'no such thing'
