@@ -2,6 +2,7 @@
 
 include tests/cli/sim.mk
 include tests/cli/pair.mk
+include tests/cli/faults.mk
 include tests/cli/clients.mk
 include tests/cli/prov.mk
 include tests/cli/fleet.mk
