@@ -84,6 +84,27 @@ policy '{ "object": "key", "change": "never" }'
 expect 1 'change is "protected update with E0E8", the policy wants "never"' lock --policy policy.json --slot second
 ok 'a policy of several objects'
 
+# Several slots in one file, each with the policy for it.
+chip trust-m-v1
+printf '%s\n' '{ "objects": [ { "object": "key", "execute": "counter E120" } ] }' >counted.json
+jq 'del(.aws_iot_config) | .slots = [ { "lock_policy": "final.json" },
+	{ "csr_config": { "key_info": { "parameters": { "slot": "third" } } }, "lock_policy": "counted.json" } ]' \
+	"$ec" >two.jsn
+cp "$top_srcdir/provision/locks/key-final.json" final.json
+keygen e0f1 || fail 'no key'
+keygen e0f2 || fail 'no second key'
+expect 1 'the counter E120 has reached its threshold already' lock two.jsn --irreversible --yes
+[ "$(of E0F1 .life_cycle)" = creation ] || fail 'one slot was locked although the other cannot be'
+printf '%s\n' '{ "objects": [ { "object": "key", "execute": "counter E120", "allow_lock_out": true } ] }' >counted.json
+expect 0 'would lock' lock two.jsn --slot third --dry-run
+! grep -q E0F1 out || fail 'more than the slot asked for'
+expect 2 '' lock two.jsn two.jsn
+expect 1 'no slot' lock two.jsn --slot five --dry-run
+expect 0 'locked' lock two.jsn --irreversible --yes
+expect 0 'nothing to do' lock two.jsn
+[ "$(of E0F1 .life_cycle),$(of E0F2 .access.execute)" = 'operational,Luc(E120)' ] || fail 'two slots'
+ok 'two slots'
+
 # Killed at any of its steps: the same command goes on, and nothing was final too early.
 policy '{ "object": "E0E8", "change": "never", "life_cycle": "operational" },
 	{ "object": "key", "change": "protected update with E0E8", "life_cycle": "operational" },

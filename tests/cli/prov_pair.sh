@@ -72,6 +72,19 @@ for m in trust-m-v1 trust-m-v3; do
 	ok "paired, rotated, forgotten: $m"
 done
 
+# Not even where everything else is said.
+chip trust-m-v3
+OPTIGA_LOG=debug OPTIGA_TRACE=$work/trace expect 0 'paired' pair --verbose
+OPTIGA_LOG=debug OPTIGA_TRACE=$work/trace expect 0 'rotated' pair --rotate --verbose
+cat trace >>err
+silent
+rm -f portal.json trace
+chip trust-m-express --portal "$work/portal.json"
+OPTIGA_LOG=debug OPTIGA_TRACE=$work/trace expect 0 'imported' pair --portal portal.json --verbose
+cat trace >>err
+silent
+ok 'no secret in logs and traces'
+
 # Locks are for ever: said before, done once.
 for lock in renewable sealed; do
 	chip trust-m-v3

@@ -117,6 +117,31 @@ START_TEST(strange_bytes_are_shown_as_they_are)
 }
 END_TEST
 
+/* Whatever the chip has: words that fit, and that stand for the same bytes if for any. */
+START_TEST(random_bytes_keep_their_meaning)
+{
+	static const uint8_t likely[] = { 0x00, 0xFF, 0x10, 0x90, 0x20, 0x21, 0x23, 0x40, 0x70,
+		0xE0, 0xE1, 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0x07, 0x03, 0x40, 0xE8 };
+	unsigned int seed = 5, known = 0;
+
+	for (int i = 0; i < 50000; i++) {
+		char words[ACCESS_WORDS_MAX];
+		struct access a = { .len = 1 + (size_t)(rand_r(&seed) % 12) }, again, left;
+
+		for (size_t k = 0; k < a.len; k++)
+			a.expr[k] = likely[(size_t)rand_r(&seed) % ROWS(likely)];
+		access_words(&a, words);
+		access_final(&a, 7, &left);
+		ck_assert_uint_le(left.len, a.len + 1);
+		if (strncmp(words, "unknown:", 8) == 0 || access_parse(words, &again) != NULL)
+			continue;
+		known++;
+		ck_assert_msg(access_equal(&a, &again), "%s", words);
+	}
+	ck_assert_uint_gt(known, 500);
+}
+END_TEST
+
 START_TEST(what_is_left_when_the_life_cycle_has_moved)
 {
 	static const struct {
@@ -551,6 +576,7 @@ main(void)
 	tcase_add_loop_test(tc, words_become_bytes_and_words_again, 0, ROWS(good));
 	tcase_add_loop_test(tc, other_words_are_refused, 0, ROWS(bad));
 	tcase_add_test(tc, strange_bytes_are_shown_as_they_are);
+	tcase_add_test(tc, random_bytes_keep_their_meaning);
 	tcase_add_test(tc, what_is_left_when_the_life_cycle_has_moved);
 	tcase_add_loop_test(tc, mistakes_are_named_with_their_place, 0, ROWS(mistakes));
 	tcase_add_test(tc, policies_are_read);
