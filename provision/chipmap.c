@@ -141,6 +141,9 @@ read_value(struct token *t, CK_OBJECT_HANDLE h, struct chip_object *o)
 	memcpy(o->value, value, a.ulValueLen);
 	o->value_len = a.ulValueLen;
 	o->content = CONTENT_READ;
+	/* The tag comes with the first write. */
+	if (o->used < 0)
+		o->used = (long)o->value_len;
 	return true;
 }
 
@@ -430,4 +433,14 @@ chip_bytes_in_use(const struct chip_object *o)
 		if (o->value[i] != 0)
 			return (long)o->value_len;
 	return 0;
+}
+
+/* Every part of it begins with this mark, which is permanent. */
+bool
+chip_is_index(const struct chip_object *o)
+{
+	static const unsigned char mark[] = { 0x9E, 0x4F, 0x50 };
+
+	return o->kind == CHIP_DATA && o->content == CONTENT_READ && o->value_len > sizeof(mark) &&
+	       memcmp(o->value, mark, sizeof(mark)) == 0;
 }

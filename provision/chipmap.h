@@ -156,6 +156,9 @@ bool chip_counter(const struct chip_object *o, uint32_t *value, uint32_t *thresh
 /* Bytes in an object that is in use: 0 for one that holds zeros only. -1: not known. */
 long chip_bytes_in_use(const struct chip_object *o);
 
+/* The names and public keys that optiga-pkcs11.so keeps on the chip, and must be able to write. */
+bool chip_is_index(const struct chip_object *o);
+
 /* --- metadata and words: chipwords.c --- */
 
 /* Takes a metadata block apart; false: it is none. */

@@ -10,15 +10,37 @@
 #include "provision/cert.h"
 #include "provision/cloud.h"
 #include "provision/connect.h"
+#include "provision/file.h"
 #include "provision/job.h"
 #include "provision/report.h"
 #include "provision/show.h"
+
+/* The page goes to a file, what was asked for else to standard output. */
+static bool
+write_html(const struct show *s, const char *path)
+{
+	char *page = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&page, &len);
+	bool ok = f != NULL && show_html(s, f);
+
+	if (f != NULL && fclose(f) != 0)
+		ok = false;
+	if (!ok)
+		prov_error("cannot draw the page: out of memory");
+	ok = ok &&
+	     (strcmp(path, "-") == 0 ? file_put(path, page) : file_replace(path, page, len, 0644));
+	free(page);
+	return ok;
+}
 
 static bool
 draw(const struct show *s, const struct options *o)
 {
 	struct look l;
 
+	if (o->html != NULL)
+		return write_html(s, o->html);
 	if (o->json)
 		return report_print(show_json(s), true);
 	look_init(&l, stdout);
@@ -29,13 +51,15 @@ draw(const struct show *s, const struct options *o)
 enum prov_exit
 cmd_show(const struct options *o)
 {
-	struct show s = { .all = false };
+	struct show s = { .all = o->all };
 	struct token *t;
 	bool ok;
 
-	if (o->slot != NULL && (s.slot = chip_slot_find(o->slot)) == NULL) {
-		prov_error("--slot \"%s\" is no key slot", o->slot);
-		prov_hint("slots are E0F0 (first) to E0F3 (fourth), E0FC (five) and E0FD (six)");
+	if (o->slot != NULL && !show_slot_parse(o->slot, &s.slot))
+		return PROV_USAGE;
+	if (o->html != NULL && o->json) {
+		prov_error("--html and --json are two ways to show");
+		prov_hint("give one of them");
 		return PROV_USAGE;
 	}
 	t = token_open(&o->token);

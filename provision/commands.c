@@ -136,9 +136,12 @@ static const struct command commands[] = {
 	},
 	{
 	    .name = "show",
-	    .synopsis = "",
-	    .text = "list the chip's key slots",
-	    .options = "slot json",
+	    .synopsis = "[--slot SLOT] [--all] [--html FILE]",
+	    .text = "show what is on the chip: slots, certificates, conditions, sizes",
+	    .about = "Keys and certificates of any token; of a chip every object with its access "
+		     "conditions in words, life cycle and bytes in use. Changes nothing.",
+	    .example = "optiga-provision show --html chip.html\n",
+	    .options = "slot all html json",
 	    .run = cmd_show,
 	},
 	{
@@ -184,6 +187,19 @@ static const struct command commands[] = {
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_doctor,
+	},
+	{
+	    .name = "audit",
+	    .synopsis = "[CONFIG | --slot SLOT]",
+	    .text = "find what is open, weak, at its end or made for tests",
+	    .about = "Looks at the whole token, or at the slots of CONFIG or --slot. Exit status 1 "
+		     "when there are findings of the level or above that are not accepted. Changes "
+		     "nothing.",
+	    .example = "optiga-provision audit --level error --accept accepted.txt\n",
+	    .options = "slot level days accept json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_audit,
 	},
 };
 

@@ -8,8 +8,6 @@ noinst_LTLIBRARIES += libprov.la
 # All but main, for tests too.
 libprov_la_SOURCES = \
 	provision/ca.c provision/ca.h provision/cert.c provision/cert.h \
-	provision/certinfo.c provision/certinfo.h \
-	provision/chipcert.c provision/chipmap.c provision/chipmap.h provision/chipwords.c \
 	provision/cloud.c provision/cloud.h provision/leftover.c \
 	provision/config.c provision/config.h provision/confexpand.c provision/confmore.c \
 	provision/confnames.c provision/confnode.c provision/confnode.h provision/conftext.c \
@@ -21,9 +19,7 @@ libprov_la_SOURCES = \
 	provision/mqtt.c provision/mqtt.h provision/mqttint.h provision/mqttprobe.c provision/mqtttls.c \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \
-	provision/show.c provision/show.h provision/showhtml.c provision/showhtml.h \
-	provision/showjson.c provision/showstyle.c provision/showtext.c \
-	provision/signer.c provision/text.c \
+	provision/signer.c \
 	provision/token.c provision/token.h provision/tokenint.h provision/tokenkey.c
 libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFLAGS) $(MOSQUITTO_CFLAGS) $(SSL_CFLAGS) \
 	$(CRYPTO_CFLAGS)
@@ -43,3 +39,4 @@ include provision/ca.mk
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completion/optiga-provision
+include provision/look.mk

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "provision/issuer.h"
+#include "provision/audit.h"
 #include "provision/options.h"
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -132,6 +133,12 @@ register_explain(size_t i, char *word, size_t size)
 	return texts[i + 1];
 }
 
+static const char *
+level_word(size_t i)
+{
+	return i < AUDIT_LEVELS ? audit_level_name((enum audit_level)i) : NULL;
+}
+
 #define AT(member)       .where = offsetof(struct options, member)
 #define FLAG(member)     .kind = OPTION_FLAG, AT(member)
 #define TEXT(member)     .kind = OPTION_TEXT, AT(member)
@@ -206,6 +213,14 @@ static const struct option_row options[] = {
 	{ "report", "FILE", "a row for each chip: CSV, or JSON lines if FILE ends in .json",
 	    TEXT(report) },
 	{ "quiet", NULL, "say only what failed", FLAG(quiet) },
+	{ "all", NULL, "every object of the chip, not only those in use", FLAG(all) },
+	{ "html", "FILE", "draw one page into a file (\"-\": standard output)", TEXT(html) },
+	{ "level", "LEVEL", "findings that count: info, warning (the default) or error",
+	    TEXT(level), .words = level_word },
+	{ "days", "DAYS", "a certificate that ends sooner is expiring (default: 90)",
+	    .kind = OPTION_NUMBER, AT(days), .min = 1, .max = 36500 },
+	{ "accept", "FILE", "findings that are meant, one a line: its name and object",
+	    TEXT(accept) },
 	{ "json", NULL, "results as JSON", FLAG(json) },
 
 	{ "module", "FILE", "PKCS #11 module (default: the installed optiga-pkcs11.so)",

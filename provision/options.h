@@ -48,6 +48,11 @@ struct options {
 	unsigned int jobs, attempts, timeout; /* of a fleet; 0: not given */
 	bool quiet;
 	bool json;
+	bool all;
+	const char *html;   /* file to draw a page into */
+	const char *level;  /* of audit, as given */
+	unsigned int days;  /* of audit; 0: not given */
+	const char *accept; /* of audit: file of findings that are meant */
 	bool replace;
 	bool dry_run;
 	bool irreversible; /* what can never be undone is meant */
@@ -127,6 +132,7 @@ enum prov_exit cmd_ca_register(const struct options *o);
 enum prov_exit cmd_lock(const struct options *o);
 enum prov_exit cmd_pair(const struct options *o);
 enum prov_exit cmd_doctor(const struct options *o);
+enum prov_exit cmd_audit(const struct options *o);
 
 /*
  * The command that argv asks for, and its options. NULL: a mistake that was named, or none and

@@ -3,15 +3,23 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "provision/cert.h"
 #include "provision/msg.h"
 #include "provision/show.h"
 
-#define UID_LEN   27U
-#define WIDTH_MIN 40U
+#define UID_LEN 27U
+
+bool
+show_slot_parse(const char *name, const struct chip_slot **slot)
+{
+	*slot = chip_slot_find(name);
+	if (*slot != NULL)
+		return true;
+	prov_error("--slot \"%s\" is no key slot", name);
+	prov_hint("slots are E0F0 (first) to E0F3 (fourth), E0FC (five) and E0FD (six)");
+	return false;
+}
 
 bool
 show_open(struct show *s, struct token *t)
@@ -203,14 +211,14 @@ show_uses_left(const struct chipmap *m, const struct chip_object *o)
 static void
 content_bytes(const struct chip_object *o, char *buf, size_t n)
 {
-	const long used = chip_bytes_in_use(o);
-
-	if (used == 0)
-		(void)snprintf(buf, n, "free");
-	else if (o->kind == CHIP_STATUS && o->value_len <= UID_LEN && 2 * o->value_len < n)
+	if (o->kind == CHIP_STATUS && o->value_len <= UID_LEN && 2 * o->value_len < n)
 		hex(buf, o->value, o->value_len);
+	else if (chip_bytes_in_use(o) == 0)
+		(void)snprintf(buf, n, "free");
+	else if (chip_is_index(o))
+		(void)snprintf(buf, n, "names of keys, kept by optiga-pkcs11");
 	else
-		(void)snprintf(buf, n, "%zu bytes", o->value_len);
+		(void)snprintf(buf, n, "in use");
 }
 
 static void
@@ -287,30 +295,4 @@ show_room(const struct chipmap *m, enum chip_kind kind, long *used, long *max)
 		*max += o->max;
 		*used += n > 0 ? n : 0;
 	}
-}
-
-size_t
-show_columns(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		if (((unsigned char)*text & 0xC0) != 0x80)
-			n++;
-	return n;
-}
-
-/* https://no-color.org: set and not empty. */
-void
-look_init(struct look *l, FILE *f)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-	struct winsize ws;
-
-	*l = (struct look){ .f = f };
-	if (isatty(fileno(f)) == 0)
-		return;
-	if (ioctl(fileno(f), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
-		l->width = ws.ws_col < WIDTH_MIN ? WIDTH_MIN : ws.ws_col;
-	l->colour = (no == NULL || no[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
 }

@@ -9,6 +9,7 @@
 
 #include "provision/certinfo.h"
 #include "provision/chipmap.h"
+#include "provision/look.h"
 
 struct show {
 	struct chipmap *map;
@@ -27,12 +28,8 @@ struct chip_uid {
 	char chip_type[13], batch[13], firmware[9];
 };
 
-/* How a terminal or file is written to. */
-struct look {
-	FILE *f;
-	size_t width; /* columns; 0: no limit */
-	bool colour;
-};
+/* A slot's name as --slot takes it; false: said that it is none. */
+bool show_slot_parse(const char *name, const struct chip_slot **slot);
 
 /* Reads the token. false: said why. */
 bool show_open(struct show *s, struct token *t);
@@ -70,16 +67,10 @@ void show_content(const struct show *s, const struct chip_object *o, char *buf, 
 /* Bytes in use and there, of all objects of a kind. */
 void show_room(const struct chipmap *m, enum chip_kind kind, long *used, long *max);
 
-/* Unicode code points, which are columns for the scripts that certificates are written in. */
-size_t show_columns(const char *text);
-
 json_t *show_json(const struct show *s);
 void show_text(const struct show *s, const struct look *l);
 
 /* One HTML page; false: it could not be written. */
 bool show_html(const struct show *s, FILE *f);
-
-/* For standard output: the terminal's width and whether it takes colours. */
-void look_init(struct look *l, FILE *f);
 
 #endif

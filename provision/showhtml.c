@@ -411,8 +411,10 @@ object_row(const struct show *s, FILE *f, const struct chip_object *o)
 		raw(f, "; an update did not end");
 	raw(f, "</td><td data-name=\"bytes\">");
 	if (o->max > 0 && o->used >= 0) {
-		bar(f, "bytes", o->used, o->max);
-		putf(f, " %ld of %ld", o->used, o->max);
+		const long used = chip_bytes_in_use(o) == 0 ? 0 : o->used;
+
+		bar(f, "bytes", used, o->max);
+		putf(f, " %ld of %ld", used, o->max);
 	}
 	raw(f, "</td><td data-name=\"life cycle\">");
 	put(f, o->meta_len > 0 ? chip_life_name(o->life) : "not told");

@@ -1,134 +1,15 @@
 /* A token as a person wants to see it on a terminal. */
 #include <config.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provision/cert.h"
+#include "provision/look.h"
 #include "provision/show.h"
 
-#define NAME_COLUMNS 13U /* of a line "name value" */
-#define HEAD_COLUMNS 16U /* of a line of a list, "  E0F1 second" */
-#define BAR_COLUMNS  10
-#define LINE_MAX_LEN 16384U
-
-/* SGR parameters, ECMA-48. */
-#define BOLD   "1"
-#define GREEN  "32"
-#define YELLOW "33"
-#define CYAN   "36"
-
-/* --- lines --------------------------------------------------------------------------------- */
-
-static void
-styled(const struct look *l, const char *style, const char *text)
-{
-	if (l->colour && style != NULL)
-		(void)fprintf(l->f, "\033[%sm%s\033[0m", style, text);
-	else
-		(void)fputs(text, l->f);
-}
-
-static void
-spaces(const struct look *l, size_t n)
-{
-	while (n-- > 0)
-		(void)fputc(' ', l->f);
-}
-
-/* How many bytes of a word fit into columns. */
-static size_t
-bytes_in(const char *word, size_t len, size_t columns)
-{
-	size_t n = 0, i = 0;
-
-	while (i < len) {
-		if (((unsigned char)word[i] & 0xC0) != 0x80 && n++ == columns)
-			break;
-		i++;
-	}
-	return i;
-}
-
-/* Words of text from column at on, and from column at again where the width ends. */
-static void
-wrap(const struct look *l, size_t at, const char *text)
-{
-	const size_t room = l->width > at + 8 ? l->width - at : 0;
-	size_t used = 0;
-
-	while (*text != '\0') {
-		size_t len = strcspn(text, " "), columns = 0;
-
-		for (size_t i = 0; i < len; i++)
-			columns += ((unsigned char)text[i] & 0xC0) != 0x80;
-		if (room > 0 && used > 0 && used + 1 + columns > room) {
-			(void)fputc('\n', l->f);
-			spaces(l, at);
-			used = 0;
-		}
-		if (room > 0 && columns > room) {
-			len = bytes_in(text, len, room);
-			columns = room;
-		}
-		if (used > 0)
-			(void)fputc(' ', l->f);
-		(void)fwrite(text, 1, len, l->f);
-		used += columns + (used > 0);
-		text += len;
-		text += strspn(text, " ");
-	}
-	(void)fputc('\n', l->f);
-}
-
-static void
-head(const struct look *l, const char *style, size_t indent, const char *name, size_t columns)
-{
-	const size_t n = indent + show_columns(name);
-
-	spaces(l, indent);
-	styled(l, style, name);
-	spaces(l, n < columns ? columns - n : 1);
-}
-
-/* "name         value"; nothing without a value. */
-static void __attribute__((format(printf, 3, 4)))
-field(const struct look *l, const char *name, const char *fmt, ...)
-{
-	char text[LINE_MAX_LEN];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (text[0] == '\0')
-		return;
-	head(l, NULL, 0, name, NAME_COLUMNS);
-	wrap(l, NAME_COLUMNS, text);
-}
-
-static void __attribute__((format(printf, 4, 5)))
-item(const struct look *l, const char *style, const char *name, const char *fmt, ...)
-{
-	char text[LINE_MAX_LEN];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	head(l, style, 2, name, HEAD_COLUMNS);
-	wrap(l, HEAD_COLUMNS, text);
-}
-
-static void
-section(const struct look *l, const char *title)
-{
-	(void)fputc('\n', l->f);
-	styled(l, BOLD, title);
-	(void)fputc('\n', l->f);
-}
+#define BAR_COLUMNS 10
 
 static const char *
 bar(char buf[BAR_COLUMNS + 3], long used, long max)
@@ -151,10 +32,10 @@ show_events(const struct show *s, const struct look *l)
 	const int events = chipmap_byte(s->map, OID_EVENTS);
 
 	if (events > 0)
-		field(l, "security", "event counter %d: the chip answers more slowly until it is 0",
-		    events);
+		look_field(l, "security",
+		    "event counter %d: the chip answers more slowly until it is 0", events);
 	else if (events == 0)
-		field(l, "security", "event counter 0, full speed");
+		look_field(l, "security", "event counter 0, full speed");
 }
 
 static void
@@ -174,7 +55,7 @@ show_memory(const struct show *s, const struct look *l)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		show_room(s->map, rows[i].kind, &used, &max);
 		if (max > 0)
-			field(l, rows[i].name, "%s %ld of %ld bytes in use, %ld free",
+			look_field(l, rows[i].name, "%s %ld of %ld bytes in use, %ld free",
 			    bar(b, used, max), used, max, max - used);
 	}
 }
@@ -189,23 +70,23 @@ show_chip(const struct show *s, const struct look *l)
 	struct chip_uid u;
 
 	if (show_uid(s->map, &u)) {
-		field(l, "unique ID", "%s", u.hex);
-		field(l, "build", "%04X, firmware %s, batch %s, wafer position %u, %u", u.build,
-		    u.firmware, u.batch, u.wafer_x, u.wafer_y);
+		look_field(l, "unique ID", "%s", u.hex);
+		look_field(l, "build", "%04X, firmware %s, batch %s, wafer position %u, %u",
+		    u.build, u.firmware, u.batch, u.wafer_x, u.wafer_y);
 	}
 	if (life >= 0)
-		field(l, "life cycle", "%s%s%s", chip_life_name((enum chip_life)life),
+		look_field(l, "life cycle", "%s%s%s", chip_life_name((enum chip_life)life),
 		    app >= 0 ? ", of the application: " : "",
 		    app >= 0 ? chip_life_name((enum chip_life)app) : "");
 	show_events(s, l);
 	if (status > 0)
-		field(l, "status", "%02X%s", (unsigned int)status,
+		look_field(l, "status", "%02X%s", (unsigned int)status,
 		    (status & 0x20) != 0 ? ", boot phase" : "");
 	if (chipmap_byte(s->map, OID_CURRENT) >= 0)
-		field(l, "power", "at most %d mA, sleeps after %d ms",
+		look_field(l, "power", "at most %d mA, sleeps after %d ms",
 		    chipmap_byte(s->map, OID_CURRENT), chipmap_byte(s->map, OID_SLEEP));
 	if (error > 0)
-		field(l, "last error", "%02X", (unsigned int)error);
+		look_field(l, "last error", "%02X", (unsigned int)error);
 	show_memory(s, l);
 }
 
@@ -248,7 +129,7 @@ cert_line(const struct show *s, const struct look *l, const char *name, size_t i
 	if (o != NULL && o->max > 0 && c->at == 0)
 		(void)snprintf(size, sizeof(size), ", %s %ld of %ld bytes", bar(b, o->used, o->max),
 		    o->used, o->max);
-	item(l, days < 0 ? YELLOW : NULL, name, "%s%s%s, %s %.10s, issued by %s%s", where,
+	look_item(l, days < 0 ? LOOK_YELLOW : NULL, name, "%s%s%s, %s %.10s, issued by %s%s", where,
 	    c->at > 0 ? "with " : "", ci->common_name, days < 0 ? "expired" : "until", ci->until,
 	    ci->self_signed ? "itself" : ci->issuer_name, size);
 }
@@ -268,7 +149,7 @@ slot_certs(const struct show *s, const struct look *l, size_t k)
 	}
 	next = 0;
 	if (chipmap_cert_of(s->map, k, &next) == NULL)
-		item(l, NULL, "", "no certificate");
+		look_item(l, NULL, "", "no certificate");
 }
 
 static void
@@ -278,24 +159,24 @@ key_line(const struct show *s, const struct look *l, const char *name, size_t k)
 	const struct chip_object *o = key->oid != 0 ? chipmap_object(s->map, key->oid) : NULL;
 	const long left = o != NULL ? show_uses_left(s->map, o) : -1;
 	const bool named = show_key_named(key);
-	char kind[64], text[LINE_MAX_LEN], words[80], uses[48] = "";
+	char kind[64], text[LOOK_TEXT], words[80], uses[48] = "";
 
 	if (left >= 0)
 		(void)snprintf(uses, sizeof(uses), ", %ld uses left", left);
-	item(l, GREEN, name, "%s%s%s%s%s%s%s", show_key_kind(s, k, kind, sizeof(kind)),
+	look_item(l, LOOK_GREEN, name, "%s%s%s%s%s%s%s", show_key_kind(s, k, kind, sizeof(kind)),
 	    o != NULL && o->usage > 0 ? " for " : "",
 	    o != NULL ? chip_usage_words(o->usage, words, sizeof(words)) : "", named ? ", \"" : "",
 	    named ? key->label : "", named ? "\"" : "", uses);
 	slot_certs(s, l, k);
 	conditions(o, text, sizeof(text));
 	if (text[0] != '\0')
-		item(l, NULL, "", "%s", text);
+		look_item(l, NULL, "", "%s", text);
 }
 
 static void
 slot_lines(const struct show *s, const struct look *l)
 {
-	section(l, s->map->chip ? "Slots" : "Keys");
+	look_section(l, s->map->chip ? "Slots" : "Keys");
 	for (size_t i = 0; chip_slot_row(i) != NULL; i++) {
 		const struct chip_slot *slot = chip_slot_row(i);
 		const int k = show_key_of(s, slot);
@@ -307,7 +188,7 @@ slot_lines(const struct show *s, const struct look *l)
 		if (k >= 0)
 			key_line(s, l, name, (size_t)k);
 		else
-			item(l, NULL, name, "free");
+			look_item(l, NULL, name, "free");
 	}
 	for (size_t k = 0; k < s->map->nkeys; k++) {
 		const struct token_key *key = &s->map->keys[k].key;
@@ -320,7 +201,7 @@ slot_lines(const struct show *s, const struct look *l)
 		key_line(s, l, name, k);
 	}
 	if (s->map->nkeys == 0 && !s->map->chip)
-		item(l, NULL, "none", "%s", "");
+		look_item(l, NULL, "none", "%s", "");
 }
 
 /* --- the rest ------------------------------------------------------------------------------ */
@@ -341,7 +222,7 @@ other_certs(const struct show *s, const struct look *l)
 		if (mine)
 			continue;
 		if (!titled)
-			section(l, "Certificates without a key here");
+			look_section(l, "Certificates without a key here");
 		titled = true;
 		if (c->oid != 0)
 			(void)snprintf(name, sizeof(name), "%04X", c->oid);
@@ -369,17 +250,18 @@ worth_a_line(const struct chip_object *o)
 static void
 object_line(const struct show *s, const struct look *l, const struct chip_object *o)
 {
-	char name[16], what[256], words[LINE_MAX_LEN], size[64] = "";
+	char name[16], what[256], words[LOOK_TEXT], size[64] = "";
 
 	(void)snprintf(name, sizeof(name), "%04X", o->oid);
 	show_content(s, o, what, sizeof(what));
 	conditions(o, words, sizeof(words));
-	if (o->max > 0 && o->used >= 0)
-		(void)snprintf(size, sizeof(size), ", %ld of %ld bytes", o->used, o->max);
-	item(l, chip_bytes_in_use(o) > 0 ? CYAN : NULL, name, "%s: %s%s%s", o->name, what, size,
-	    o->updating ? "; an update did not end" : "");
+	if (o->max > 0 && o->used >= 0 && o->kind != CHIP_STATUS)
+		(void)snprintf(size, sizeof(size), ", %ld of %ld bytes",
+		    chip_bytes_in_use(o) == 0 ? 0 : o->used, o->max);
+	look_item(l, chip_bytes_in_use(o) > 0 ? LOOK_CYAN : NULL, name, "%s: %s%s%s", o->name, what,
+	    size, o->updating ? "; an update did not end" : "");
 	if (words[0] != '\0')
-		item(l, NULL, "", "%s", words);
+		look_item(l, NULL, "", "%s", words);
 }
 
 static void
@@ -393,7 +275,7 @@ object_lines(const struct show *s, const struct look *l)
 		if (!s->all && !worth_a_line(o))
 			continue;
 		if (!titled)
-			section(l, s->all ? "All objects" : "Other objects in use");
+			look_section(l, s->all ? "All objects" : "Other objects in use");
 		titled = true;
 		object_line(s, l, o);
 	}
@@ -407,35 +289,35 @@ cert_fields(const struct show *s, const struct look *l, size_t i)
 	const struct certinfo *ci = &s->certs[i];
 	const struct chip_x509 *c = &s->map->certs[i];
 
-	(void)fputc('\n', l->f);
+	look_gap(l);
 	if (c->oid != 0)
-		field(l, "in", "%04X%s", c->oid, c->at > 0 ? ", of the chain" : "");
-	field(l, "certificate", "%s", ci->id);
-	field(l, "subject", "%s", ci->subject);
-	field(l, "issuer", "%s%s", ci->issuer, ci->self_signed ? " (itself)" : "");
-	field(l, "serial", "%s", ci->serial);
-	field(l, "valid from", "%s", ci->from);
-	field(l, "valid until", "%s", ci->until);
-	field(l, "public key", "%s", ci->key);
-	field(l, "signature", "%s", ci->signature);
+		look_field(l, "in", "%04X%s", c->oid, c->at > 0 ? ", of the chain" : "");
+	look_field(l, "certificate", "%s", ci->id);
+	look_field(l, "subject", "%s", ci->subject);
+	look_field(l, "issuer", "%s%s", ci->issuer, ci->self_signed ? " (itself)" : "");
+	look_field(l, "serial", "%s", ci->serial);
+	look_field(l, "valid from", "%s", ci->from);
+	look_field(l, "valid until", "%s", ci->until);
+	look_field(l, "public key", "%s", ci->key);
+	look_field(l, "signature", "%s", ci->signature);
 	for (size_t e = 0; e < ci->nextensions; e++)
-		field(l, e == 0 ? "extensions" : "", "%s%s: %s", ci->extensions[e].name,
+		look_field(l, e == 0 ? "extensions" : "", "%s%s: %s", ci->extensions[e].name,
 		    ci->extensions[e].critical ? " (critical)" : "", ci->extensions[e].value);
 }
 
 static void
 object_fields(const struct look *l, const struct chip_object *o)
 {
-	char words[LINE_MAX_LEN];
+	char words[LOOK_TEXT];
 
 	conditions(o, words, sizeof(words));
 	if (o == NULL)
 		return;
-	(void)fputc('\n', l->f);
-	field(l, "object", "%04X, %s", o->oid, o->name);
-	field(l, "conditions", "%s", words);
+	look_gap(l);
+	look_field(l, "object", "%04X, %s", o->oid, o->name);
+	look_field(l, "conditions", "%s", words);
 	if (o->max > 0)
-		field(l, "size", "%ld of %ld bytes", o->used, o->max);
+		look_field(l, "size", "%ld of %ld bytes", o->used, o->max);
 }
 
 static void
@@ -445,21 +327,21 @@ slot_fields(const struct show *s, const struct look *l)
 	const int k = show_key_of(s, slot);
 	char text[128], id[65];
 
-	(void)fputc('\n', l->f);
-	field(l, "slot", "%s (%04X)", slot->name, slot->key_oid);
+	look_gap(l);
+	look_field(l, "slot", "%s (%04X)", slot->name, slot->key_oid);
 	if (k < 0) {
-		field(l, "key", "none");
+		look_field(l, "key", "none");
 	} else {
 		const struct chip_key *key = &s->map->keys[k];
 
-		field(l, "key", "%s", show_key_kind(s, (size_t)k, text, sizeof(text)));
+		look_field(l, "key", "%s", show_key_kind(s, (size_t)k, text, sizeof(text)));
 		for (size_t i = 0; i < key->key.id_len && 2 * i + 3 <= sizeof(text); i++)
 			(void)snprintf(text + 2 * i, 3, "%02x", key->key.id[i]);
 		if (key->key.id_len > 0)
-			field(l, "id", "%s", text);
-		field(l, "label", "%s", key->label != NULL ? key->label : "");
+			look_field(l, "id", "%s", text);
+		look_field(l, "label", "%s", key->label != NULL ? key->label : "");
 		if (key->key.pub != NULL && key_id(key->key.pub, id))
-			field(l, "fingerprint", "%s", id);
+			look_field(l, "fingerprint", "%s", id);
 	}
 	for (size_t i = 0; i < s->map->ncerts; i++)
 		if (show_wants_cert(s, i))
@@ -472,10 +354,10 @@ slot_fields(const struct show *s, const struct look *l)
 void
 show_text(const struct show *s, const struct look *l)
 {
-	field(l, "token", "%s", s->label);
-	field(l, "serial", "%s", s->serial);
-	field(l, "model", "%s", s->model);
-	field(l, "made by", "%s", s->manufacturer);
+	look_field(l, "token", "%s", s->label);
+	look_field(l, "serial", "%s", s->serial);
+	look_field(l, "model", "%s", s->model);
+	look_field(l, "made by", "%s", s->manufacturer);
 	if (s->map->chip && s->slot == NULL)
 		show_chip(s, l);
 	if (s->slot != NULL) {

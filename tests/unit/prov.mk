@@ -5,6 +5,7 @@ dist_check_DATA += tests/vectors/vendor-ec.jsn tests/vectors/vendor-rsa.jsn test
 
 # One line each, so that they merge.
 prov_tests =
+prov_tests += tests/unit/test_prov_audit
 prov_tests += tests/unit/test_prov_ca
 prov_tests += tests/unit/test_prov_chipmap
 prov_tests += tests/unit/test_prov_config
@@ -22,6 +23,10 @@ unit_tests += $(prov_tests)
 prov_test_util = tests/unit/test_prov_util.c tests/unit/test_prov_util.h
 prov_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(libprov_la_CFLAGS)
 prov_test_libs = libprov.la $(CHECK_LIBS) $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+tests_unit_test_prov_audit_SOURCES = tests/unit/test_prov_audit.c $(prov_test_util)
+tests_unit_test_prov_audit_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_audit_LDADD = $(prov_test_libs)
 
 tests_unit_test_prov_chipmap_SOURCES = tests/unit/test_prov_chipmap.c $(prov_test_util)
 tests_unit_test_prov_chipmap_CFLAGS = $(prov_test_cflags)
