@@ -12,6 +12,7 @@
 #include "provision/connect.h"
 #include "provision/file.h"
 #include "provision/job.h"
+#include "provision/lock.h"
 #include "provision/report.h"
 #include "provision/show.h"
 
@@ -129,6 +130,31 @@ verify_cloud(struct job *j, json_t *r)
 	       ok;
 }
 
+/* Against --policy, or the policy that the configuration names for lock. */
+static bool
+verify_locks(struct job *j, json_t *r)
+{
+	const char *path = j->opts->lock_policy;
+	enum lock_result found = LOCK_FAILED;
+	struct lock_policy *p;
+	char *why = NULL;
+	bool ok;
+
+	if (path == NULL && j->config != NULL)
+		path = j->config->lock_policy;
+	if (path == NULL)
+		return true;
+	p = lock_policy_load(path);
+	if (p != NULL)
+		found = lock_missing(j->token, p, j->slot, &why);
+	ok = note(r, "locks", found == LOCK_NOTHING, why);
+	if (found == LOCK_WOULD)
+		prov_hint("\"lock\" with the same policy sets it");
+	free(why);
+	lock_policy_free(&p);
+	return ok;
+}
+
 static bool
 verify_all(struct job *j, json_t *r)
 {
@@ -148,6 +174,7 @@ verify_all(struct job *j, json_t *r)
 		ok = verify_chain(j, r) && ok;
 	if (cloud)
 		ok = verify_cloud(j, r) && ok;
+	ok = verify_locks(j, r) && ok;
 	if (j->opts->connect)
 		ok = connect_job(j, r) && ok;
 	return ok;

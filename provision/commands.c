@@ -129,7 +129,7 @@ static const struct command commands[] = {
 		"name is thrown out.",
 	    .example = "optiga-provision verify device.jsn\n"
 		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
-	    .options = CLOUD "ca-file slot connect data-endpoint thing json",
+	    .options = CLOUD "ca-file slot connect data-endpoint thing policy json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_verify,

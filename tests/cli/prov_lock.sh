@@ -68,6 +68,10 @@ policy '{ "object": "E0E8", "change": "never", "life_cycle": "operational" },
 jq '. + { "lock_policy": "policy.json" }' "$ec" >own.jsn
 expect 0 'would lock' lock --dry-run own.jsn
 ! grep -q 'not locked itself' out || fail 'warned of what the policy does'
+expect 1 'locks: E0E8 (trust anchor 1): change is "until operational", not "never"' verify --ca local:ca own.jsn
+expect 1 'life cycle is "creation", not "operational"' verify --ca local:ca --policy "$top_srcdir/provision/locks/key-final.json" "$ec"
+expect 0 'signature    ok' verify --ca local:ca "$ec"
+! grep -q locks out || fail 'locks of nobody'
 expect 0 '"result": "would lock"' lock --dry-run --json own.jsn
 jq -e '.objects | length == 4' out >/dev/null || fail 'objects that change'
 jq -e '.objects[1] | .object == "E0F1" and .change.after == "protected update with E0E8" and
@@ -75,6 +79,7 @@ jq -e '.objects[1] | .object == "E0F1" and .change.after == "protected update wi
 cp chip.img ready.img
 expect 0 'locked' lock --irreversible --yes own.jsn
 expect 0 'nothing to do' lock own.jsn
+expect 0 'locks        ok' verify --ca local:ca own.jsn
 [ "$(of E0F1 .access.change)" = 'Int(E0E8)' ] || fail "change of E0F1: $(of E0F1 .access.change)"
 [ "$(of E0E1 .life_cycle),$(of E0E8 .life_cycle),$(of E120 .life_cycle)" = operational,operational,creation ] ||
 	fail 'life cycles'
