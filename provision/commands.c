@@ -145,6 +145,22 @@ static const struct command commands[] = {
 	    .run = cmd_show,
 	},
 	{
+	    .name = "retire",
+	    .synopsis = "[CONFIG | --slot SLOT]",
+	    .text = "take a device out of the cloud, and free its slot",
+	    .about =
+		"Detaches thing and policies from the slot's certificate, deactivates and deletes "
+		"it, removes it from the chip and destroys the key. Shows all of that first, and "
+		"asks. Interrupted, it goes on when run again. With --ca local the cloud has no "
+		"part in it.",
+	    .example = "optiga-provision retire --dry-run device.jsn\n"
+		       "optiga-provision retire --delete-thing device.jsn\n",
+	    .options = CLOUD "slot delete-thing keep-key dry-run yes json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_retire,
+	},
+	{
 	    .name = "lock",
 	    .synopsis = "[--policy FILE] [CONFIG | --slot SLOT]",
 	    .text = "set access conditions and life cycles, from a policy",

@@ -40,3 +40,7 @@ include provision/ca.mk
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completion/optiga-provision
 include provision/look.mk
+
+# Taking devices out.
+libprov_la_SOURCES += provision/retire.c provision/retire.h
+optiga_provision_SOURCES += provision/cmd_retire.c

@@ -57,6 +57,8 @@ struct options {
 	bool dry_run;
 	bool irreversible; /* what can never be undone is meant */
 	bool yes;          /* nothing is asked */
+	bool delete_thing; /* too */
+	bool keep_key;     /* what is on the chip stays */
 	bool rotate;
 	bool renewable;
 	bool sealed;
@@ -129,6 +131,7 @@ enum prov_exit cmd_verify(const struct options *o);
 enum prov_exit cmd_show(const struct options *o);
 enum prov_exit cmd_ca_init(const struct options *o);
 enum prov_exit cmd_ca_register(const struct options *o);
+enum prov_exit cmd_retire(const struct options *o);
 enum prov_exit cmd_lock(const struct options *o);
 enum prov_exit cmd_pair(const struct options *o);
 enum prov_exit cmd_doctor(const struct options *o);

@@ -96,4 +96,7 @@ bool token_write_cert(struct token *t, const struct token_key *k, X509 *cert);
 
 bool token_destroy(struct token *t, CK_OBJECT_HANDLE object);
 
+/* The private key, and a public key that is an object of its own. For ever. */
+bool token_destroy_key(struct token *t, const struct token_key *k);
+
 #endif

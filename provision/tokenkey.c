@@ -438,3 +438,26 @@ token_destroy(struct token *t, CK_OBJECT_HANDLE object)
 	rv_error(rv, "cannot remove the object from the chip");
 	return false;
 }
+
+bool
+token_destroy_key(struct token *t, const struct token_key *k)
+{
+	CK_OBJECT_CLASS cls = CKO_PUBLIC_KEY;
+	unsigned char id[sizeof(k->id)];
+	CK_ATTRIBUTE templ[] = { { CKA_CLASS, &cls, sizeof(cls) }, { CKA_ID, id, k->id_len } };
+	CK_OBJECT_HANDLE pub;
+	CK_ULONG n = 0;
+	CK_RV rv;
+
+	/* On the chip both are one, and go together; elsewhere the public key comes first, so that
+	   an interruption leaves what can be found again. */
+	memcpy(id, k->id, k->id_len);
+	if (k->id_len > 0 && object_find(t, templ, 2, &pub, 1, &n) == CKR_OK && n == 1) {
+		rv = t->module->C_DestroyObject(t->session, pub);
+		if (rv != CKR_OK && rv != CKR_ACTION_PROHIBITED) {
+			rv_error(rv, "cannot destroy the public key");
+			return false;
+		}
+	}
+	return token_destroy(t, k->handle);
+}
