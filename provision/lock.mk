@@ -2,8 +2,8 @@
 libprov_la_SOURCES += \
 	provision/access.c provision/access.h provision/ask.c provision/ask.h \
 	provision/lock.c provision/lock.h provision/lockint.h \
-	provision/lockplan.c provision/lockplan.h provision/lockpolicy.c provision/lockpolicy.h \
-	provision/lockread.c provision/lockshow.c \
+	provision/lockplan.c provision/lockplan.h provision/lockplanint.h provision/lockpolicy.c provision/lockpolicy.h \
+	provision/lockread.c provision/locksense.c provision/lockshow.c provision/lockwords.c \
 	provision/pair.c provision/pair.h provision/portal.c provision/portal.h \
 	provision/tokenchip.c provision/tokenchip.h
 optiga_provision_SOURCES += provision/cmd_lock.c provision/cmd_pair.c

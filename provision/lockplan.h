@@ -38,6 +38,7 @@ enum lock_pairing {
 struct lock_chip {
 	enum access_chip generation;
 	enum lock_pairing pairing;
+	bool authorized;             /* this host has the secret of F1D0 */
 	struct lock_object *objects; /* of the rules, and those their conditions name */
 	size_t n;
 };

@@ -10,9 +10,10 @@
 #include "provision/rv.h"
 #include "provision/tokenchip.h"
 
-#define OID_BINDING 0xE140
-#define CONTENT_MAX 2048
-#define COUNTER_LEN 8
+#define OID_BINDING       0xE140
+#define OID_AUTHORIZATION 0xF1D0
+#define CONTENT_MAX       2048
+#define COUNTER_LEN       8
 
 static enum access_chip
 generation_of(const struct token *t)
@@ -113,20 +114,33 @@ add_named(struct token *t, struct lock_plan *plan, const struct lock_rule *r)
 }
 
 static bool
+read_authorization(struct token *t, struct lock_plan *plan)
+{
+	CK_OBJECT_HANDLE h;
+
+	if (lock_object_find(&plan->chip, OID_AUTHORIZATION) == NULL)
+		return true;
+	if (token_chip_object(t, OID_AUTHORIZATION, &h) != FOUND_ONE)
+		return false;
+	plan->chip.authorized = token_chip_true(t, h, CKA_OPTIGA_PAIRED);
+	return true;
+}
+
+static bool
 read_pairing(struct token *t, struct lock_plan *plan)
 {
 	CK_OBJECT_HANDLE h;
 
 	plan->chip.pairing = LOCK_UNPAIRED;
 	if (lock_object_find(&plan->chip, OID_BINDING) == NULL)
-		return true;
+		return read_authorization(t, plan);
 	if (token_chip_object(t, OID_BINDING, &h) != FOUND_ONE)
 		return false;
 	if (token_chip_true(t, h, CKA_OPTIGA_PAIRED))
 		plan->chip.pairing = LOCK_PAIRED;
 	else if (token_chip_true(t, h, CKA_OPTIGA_FACTORY_SECRET))
 		plan->chip.pairing = LOCK_FACTORY;
-	return true;
+	return read_authorization(t, plan);
 }
 
 /* The objects the rules are for. */

@@ -123,16 +123,17 @@ killed() {
 cp ready.img chip.img
 KILL_COUNT=$work/steps killed || fail 'not even when let'
 steps=$(cat steps)
-all='E0E8 E0F1 E0E1 E120'
-final=$(for o in $all; do rules "$o"; done)
+# every object's rules, in one line each
+all_rules() { "$sim" show --json chip.img | jq -c '.objects[] | [.oid, .life_cycle, .access]'; }
+final=$(all_rules)
 # again WHERE: what the next run must make of it
 again() {
-	if of E0F1 .life_cycle | grep -q operational; then
-		[ "$(of E120 .access.change)" = never ] || fail "$1: a life cycle before a condition"
+	all_rules >rules
+	if grep '^."E0E8' rules | grep -q operational; then
+		grep '^."E120' rules | grep -q '"change":"never"' || fail "$1: a life cycle before a condition"
 	fi
 	expect 0 '' lock --irreversible --yes own.jsn
-	[ "$(for o in $all; do rules "$o"; done)" = "$final" ] || fail "$1: another end"
-	expect 0 'nothing to do' lock own.jsn
+	[ "$(all_rules)" = "$final" ] || fail "$1: another end"
 }
 # Behind each command that writes: 82 is SetDataObject, 01 of metadata.
 cp ready.img chip.img
@@ -146,7 +147,7 @@ for at in 1 2 3 4 5 6 7; do
 	again "write $at"
 done
 ok 'killed behind each write'
-points=${LOCK_POINTS:-6}
+points=${LOCK_POINTS:-3}
 n=0
 while [ $n -lt "$points" ]; do
 	at=$((steps - n * steps / points))

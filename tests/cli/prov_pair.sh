@@ -187,7 +187,7 @@ sweep() { # WHAT OPTIONS...: from ready.img and ready
 	KILL_COUNT=$work/steps killed "$@" || fail "$what: not even when let"
 	steps=$(cat steps)
 	left=$(ls -A binding)
-	points=${PAIR_POINTS:-8}
+	points=${PAIR_POINTS:-4}
 	n=0
 	while [ $n -lt "$points" ]; do
 		at=$((steps - n * steps / points))
