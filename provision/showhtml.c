@@ -410,7 +410,7 @@ object_row(const struct show *s, FILE *f, const struct chip_object *o)
 	if (o->updating)
 		raw(f, "; an update did not end");
 	raw(f, "</td><td data-name=\"bytes\">");
-	if (o->max > 0 && o->used >= 0) {
+	if (o->max > 0 && o->used >= 0 && o->kind != CHIP_STATUS) {
 		const long used = chip_bytes_in_use(o) == 0 ? 0 : o->used;
 
 		bar(f, "bytes", used, o->max);

@@ -121,6 +121,29 @@ expect 1 'accepted:5: there is no finding "key-opened"' audit --slot second --ac
 expect 1 'none' audit --accept none
 ok 'accepted findings'
 
+# What is closed is found no more.
+cp chip.img open.img
+OPTIGA_BINDING_DIR=$work/bindings
+export OPTIGA_BINDING_DIR
+expect 0 'paired' pair
+prov audit --json
+lacks binding-factory
+found binding-open '"E140"'
+expect 0 'locked' pair --renewable --irreversible --yes
+expect 0 'locked' lock --slot second --irreversible --yes
+prov audit --json
+lacks binding-factory
+lacks binding-open
+has '.findings | any(.id == "key-unlocked" and .oid == "E0F1") | not'
+echo '{ "objects": [ { "object": "E0E8", "change": "never", "life_cycle": "operational", "allow_lock_out": true } ] }' >policy
+expect 0 'locked' lock --policy policy --irreversible --yes
+prov audit --json
+has '[.findings[] | select(.id == "anchor-free") | .oid] == ["E0E9", "E0EF"]'
+expect 0 'passed, level error' audit --level error
+expect 0 'change over the shielded connection; read never; use always; life cycle operational, locked' show
+mv open.img chip.img
+ok 'locked and paired'
+
 # A certificate for another key, one for none, a key that is too small.
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.csr -subj /CN=other 2>/dev/null
 echo 'basicConstraints = CA:FALSE' >ext

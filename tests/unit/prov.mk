@@ -16,6 +16,7 @@ prov_tests += tests/unit/test_prov_journal
 prov_tests += tests/unit/test_prov_messages
 prov_tests += tests/unit/test_prov_plan
 prov_tests += tests/unit/test_prov_policy
+prov_tests += tests/unit/test_prov_show
 check_PROGRAMS += $(prov_tests)
 unit_tests += $(prov_tests)
 
@@ -73,3 +74,7 @@ tests_unit_test_prov_mqtt_LDADD = $(prov_test_libs) $(MOSQUITTO_LIBS) $(SSL_LIBS
 tests_unit_test_prov_ca_SOURCES = tests/unit/test_prov_ca.c $(prov_test_util)
 tests_unit_test_prov_ca_CFLAGS = $(prov_test_cflags)
 tests_unit_test_prov_ca_LDADD = $(prov_test_libs)
+
+tests_unit_test_prov_show_SOURCES = tests/unit/test_prov_show.c $(prov_test_util)
+tests_unit_test_prov_show_CFLAGS = $(prov_test_cflags)
+tests_unit_test_prov_show_LDADD = $(prov_test_libs)
