@@ -52,7 +52,7 @@ read_request(struct job *j)
 	j->key.pub = X509_REQ_get_pubkey(j->request);
 	if (j->key.pub != NULL && X509_REQ_verify(j->request, j->key.pub) == 1)
 		return true;
-	prov_error("%s: the request's signature does not verify: %s", j->opts->in, ossl_why());
+	prov_error("%s: the request's signature does not verify", j->opts->in);
 	prov_hint("make it again with \"csr\"");
 	return false;
 }

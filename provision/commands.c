@@ -10,7 +10,7 @@
 #define OWN_CA    "ca-key ca-pass-file ca-timeout ca-file "
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
 /* Of run, and of fleet who hands them on. */
-#define RUN CLOUD OWN_CA "policy-file slot replace dry-run stop-after json "
+#define RUN CLOUD OWN_CA "policy-file slot set replace dry-run stop-after json "
 
 /* In the order in which they are shown. */
 static const struct command commands[] = {
@@ -51,7 +51,7 @@ static const struct command commands[] = {
 	    .name = "csr",
 	    .synopsis = "[--out FILE] CONFIG",
 	    .text = "make a certificate request, and a key if there is none",
-	    .options = "ca slot out",
+	    .options = "ca slot set out",
 	    .min = 1,
 	    .max = 1,
 	    .config = true,
@@ -102,7 +102,7 @@ static const struct command commands[] = {
 	    .name = "write",
 	    .synopsis = "--in CERT (CONFIG | --slot SLOT)",
 	    .text = "write a certificate to the chip, beside its key",
-	    .options = "in slot replace",
+	    .options = "in slot set replace",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_write,
@@ -111,7 +111,7 @@ static const struct command commands[] = {
 	    .name = "register",
 	    .synopsis = "CONFIG",
 	    .text = "register and activate the chip's certificate at AWS IoT",
-	    .options = CLOUD "policy-file slot dry-run json",
+	    .options = CLOUD "policy-file slot set dry-run json",
 	    .min = 1,
 	    .max = 1,
 	    .config = true,
@@ -129,7 +129,7 @@ static const struct command commands[] = {
 		"name is thrown out.",
 	    .example = "optiga-provision verify device.jsn\n"
 		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
-	    .options = CLOUD "ca-file slot connect data-endpoint thing policy json",
+	    .options = CLOUD "ca-file slot set connect data-endpoint thing policy json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_verify,
@@ -171,7 +171,7 @@ static const struct command commands[] = {
 		"and never be replaced or destroyed.",
 	    .example = "optiga-provision lock --dry-run --slot second\n"
 		       "optiga-provision lock --slot second --irreversible\n",
-	    .options = "policy slot dry-run irreversible yes json",
+	    .options = "policy slot set dry-run irreversible yes json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_lock,

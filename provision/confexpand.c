@@ -31,11 +31,13 @@ check(const struct node *n, const char *member, const struct subject_field *f, e
 	if (why != NULL) {
 		node_error(n, member, " %s", why);
 		node_hint(n,
-		    "templates are {uid}, {serial}, {model}, {label} and {slot}; \"{{\" is a "
-		    "brace");
+		    "templates are {uid}, {serial}, {model}, {label}, {slot} and those of --set; "
+		    "\"{{\" is a brace");
 		return false;
 	}
-	fixed = n->conf->own ? template_fill(v, &nothing, TEMPLATE_SUBJECT, &missing) : strdup(v);
+	fixed = n->conf->own
+		    ? template_fill(v, &nothing, f != NULL ? TEMPLATE_SUBJECT : (int)kind, &missing)
+		    : strdup(v);
 	bad = fixed == NULL || text_problem(f, kind, fixed, n->conf->own && template_has(v), &p);
 	if (fixed == NULL)
 		node_error(n, member, ": out of memory");

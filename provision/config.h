@@ -143,6 +143,12 @@ void config_free(struct config **cp);
  */
 bool config_expand(struct config *c, const struct config_names *names);
 
+/*
+ * A template for all files from now on: {NAME} of "NAME=VALUE", which stays the caller's. false:
+ * said what is wrong with it.
+ */
+bool config_set_template(const char *pair);
+
 /* Whether AWS IoT takes keys of this kind; and also whether there is a thing and a policy. Say what
  * is wrong. */
 bool config_key_fits_aws(const struct config *c);

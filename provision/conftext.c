@@ -25,6 +25,14 @@ static const struct name_rule rules[] = {
 
 static const char *const words[] = { "uid", "serial", "model", "label", "slot" };
 
+/* Those of --set, whose numbers go on behind words. */
+#define TEMPLATE_NAME_MAX 64
+static struct {
+	char name[TEMPLATE_NAME_MAX + 1];
+	const char *value;
+} extras[64];
+static size_t nextras;
+
 static size_t
 utf8_chars(const char *s)
 {
@@ -130,14 +138,53 @@ name_problem(enum name_kind kind, const char *v, bool part, struct problem *p)
 	return true;
 }
 
+bool
+config_set_template(const char *pair)
+{
+	size_t len = strcspn(pair, "="), i = 0;
+
+	if (pair[len] != '=' || len == 0 || len > TEMPLATE_NAME_MAX ||
+	    strspn(pair, ALNUM "_-") != len) {
+		prov_error("--set \"%s\" is no NAME=VALUE", pair);
+		prov_hint(
+		    "NAME has letters, digits, \"_\" and \"-\", at most %d", TEMPLATE_NAME_MAX);
+		return false;
+	}
+	for (size_t k = 0; k < NITEMS(words); k++) {
+		if (strlen(words[k]) == len && strncmp(words[k], pair, len) == 0) {
+			prov_error("--set \"%s\": {%s} is the chip's to say", pair, words[k]);
+			return false;
+		}
+	}
+	while (i < nextras &&
+	       (strlen(extras[i].name) != len || strncmp(extras[i].name, pair, len) != 0))
+		i++;
+	if (i == NITEMS(extras)) {
+		prov_error("--set \"%s\": %zu are there already", pair, i);
+		return false;
+	}
+	memcpy(extras[i].name, pair, len);
+	extras[i].name[len] = '\0';
+	extras[i].value = pair + len + 1;
+	if (i == nextras)
+		nextras++;
+	return true;
+}
+
+static const char *
+word_name(size_t word)
+{
+	return word < NITEMS(words) ? words[word] : extras[word - NITEMS(words)].name;
+}
+
 /* The word that text, behind a brace, begins with and its closing brace; -1: none. */
 static int
 word_at(const char *text)
 {
-	for (size_t i = 0; i < NITEMS(words); i++) {
-		size_t len = strlen(words[i]);
+	for (size_t i = 0; i < NITEMS(words) + nextras; i++) {
+		size_t len = strlen(word_name(i));
 
-		if (strncmp(text, words[i], len) == 0 && text[len] == '}')
+		if (strncmp(text, word_name(i), len) == 0 && text[len] == '}')
 			return (int)i;
 	}
 	return -1;
@@ -177,13 +224,13 @@ template_problem(const char *text)
 }
 
 static const char *
-word_value(const struct config_names *names, int word)
+word_value(const struct config_names *names, size_t word)
 {
 	const char *const values[] = { names->uid, names->serial, names->model, names->label,
 		names->slot };
 
 	_Static_assert(NITEMS(values) == NITEMS(words), "a value for each word");
-	return values[word];
+	return word < NITEMS(values) ? values[word] : extras[word - NITEMS(words)].value;
 }
 
 /* What a chip is called may have characters that the cloud does not take, "Trust M V3". */
@@ -208,13 +255,13 @@ template_fill(const char *text, const struct config_names *names, int kind, cons
 		int word = p[0] == '{' ? word_at(p + 1) : -1;
 
 		if (word >= 0) {
-			const char *value = word_value(names, word);
+			const char *value = word_value(names, (size_t)word);
 
 			if (value == NULL)
-				*missing = words[word];
+				*missing = word_name((size_t)word);
 			else
 				put_value(out, value, kind);
-			p += strlen(words[word]) + 1;
+			p += strlen(word_name((size_t)word)) + 1;
 		} else {
 			(void)fputc(*p, out);
 			if (p[0] == '{' && p[1] == '{')

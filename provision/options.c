@@ -46,6 +46,13 @@ parse_step(const char *value, struct options *o)
 	return false;
 }
 
+static bool
+parse_set(const char *value, struct options *o)
+{
+	(void)o;
+	return config_set_template(value);
+}
+
 static const char *
 step_word(size_t i)
 {
@@ -189,6 +196,8 @@ static const struct option_row options[] = {
 	    "data endpoint (default: AWS IoT is asked for it; port 8883, or 443)",
 	    TEXT(data_endpoint) },
 	{ "thing", "NAME", "name of the thing, instead of CONFIG's", TEXT(thing) },
+	{ "set", "NAME=VALUE", "what {NAME} in CONFIG stands for; may be given several times",
+	    PARSED(parse_set) },
 	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
 	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",
@@ -376,13 +385,31 @@ say_bad_option(int answer, const char *given)
 	const char letter[] = { '-', (char)optopt, '\0' };
 
 	if (answer == ':' && r != NULL)
-		prov_error("--%s needs a %s behind it", r->name, r->argument);
+		prov_error("--%s lacks its argument, %s", r->name, r->argument);
 	else if (r != NULL)
 		prov_error("--%s takes nothing behind a \"=\"", r->name);
 	else if (optopt != 0)
 		say_no_option(letter);
 	else if (!say_ambiguous(given))
 		say_no_option(given);
+}
+
+/* The commands that begin with the first word of name. */
+static void
+hint_group(const char *name)
+{
+	size_t first = strcspn(name, " ") + 1;
+	const struct command *c;
+	char list[256] = "";
+
+	for (size_t i = 0; (c = command_row(i)) != NULL; i++) {
+		size_t used = strlen(list);
+
+		if (strncmp(c->name, name, first) == 0)
+			(void)snprintf(list + used, sizeof(list) - used, "%s\"%s\"",
+			    used > 0 ? ", " : "", c->name);
+	}
+	prov_hint("there is %s", list);
 }
 
 /* The command of one or two words; *used of them. */
@@ -405,8 +432,11 @@ find_command(char **args, size_t n, size_t *used)
 			group = c->name;
 	}
 	if (group != NULL) {
-		prov_error("\"%s\" needs a second word", args[0]);
-		prov_hint("for example \"optiga-provision %s\"", group);
+		if (n > 1)
+			prov_error("there is no command \"%s\"", two);
+		else
+			prov_error("\"%s\" needs a second word", args[0]);
+		hint_group(group);
 		return NULL;
 	}
 	prov_error("there is no command \"%s\"", args[0]);
@@ -446,10 +476,8 @@ take_operands(const struct command *c, struct options *o)
 		else
 			prov_error("\"%s\" has \"%s\" too many", c->name, o->args[c->max]);
 	} else if (o->nargs < c->min) {
-		if (c->config && o->nargs == 0)
-			prov_error("\"%s\" needs a CONFIG", c->name);
-		else
-			prov_error("\"%s\" needs more than that", c->name);
+		prov_error("\"%s\" needs %s", c->name,
+		    c->config && o->nargs == 0 ? "a CONFIG" : "more than that");
 	} else {
 		if (c->config && o->nargs > 0)
 			o->config = o->args[0];

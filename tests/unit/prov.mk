@@ -1,6 +1,6 @@
 # optiga-provision, without a token.
 
-dist_check_DATA += tests/vectors/config-messages.json
+dist_check_DATA += tests/vectors/command-messages.txt tests/vectors/config-messages.json
 dist_check_DATA += tests/vectors/vendor-ec.jsn tests/vectors/vendor-rsa.jsn tests/vectors/vendor-policy.json
 
 # One line each, so that they merge.

@@ -143,6 +143,37 @@ START_TEST(what_does_not_fit_this_chip_is_named)
 }
 END_TEST
 
+START_TEST(templates_may_come_from_elsewhere)
+{
+	struct config_set *s;
+
+	ck_assert(config_set_template("line=3"));
+	ck_assert(config_set_template("site=Halle 7"));
+	ck_assert(config_set_template("line=4=x"));
+	s = must_load("{ \"csr_config\": { \"certificate_info\": { \"common_name\": "
+		      "\"{line} {site}\" }, " KEY_IN(
+			  "second") ", " SIG " }, \"aws_iot_config\": "
+				    "{ \"thing\": \"{site}-{slot}\", \"policy\": \"p\" } }");
+	ck_assert(config_expand(&s->list[0], &names));
+	ck_assert_str_eq(s->list[0].subject[5], "4=x Halle 7");
+	ck_assert_str_eq(s->list[0].thing, "Halle-7-E0F1");
+	config_set_free(&s);
+	ck_assert(!config_set_template("x"));
+	ck_assert(!config_set_template("=x"));
+	ck_assert(!config_set_template("a b=x"));
+	ck_assert(!config_set_template("uid=x"));
+	for (int i = 0; i < 62; i++) {
+		static char pairs[62][16];
+
+		(void)snprintf(pairs[i], sizeof(pairs[0]), "n%d=", i);
+		ck_assert(config_set_template(pairs[i]));
+	}
+	ck_assert(!config_set_template("more=x"));
+	ck_assert_ptr_nonnull(strstr(said(), "64 are there already"));
+	ck_assert(config_set_template("line=5"));
+}
+END_TEST
+
 START_TEST(braces_of_the_vendors_format_are_braces)
 {
 	struct config_set *s =
@@ -211,6 +242,7 @@ main(void)
 	tcase_add_test(tc, one_slot_of_several_is_chosen);
 	tcase_add_test(tc, templates_are_filled_in_for_a_chip);
 	tcase_add_test(tc, what_does_not_fit_this_chip_is_named);
+	tcase_add_test(tc, templates_may_come_from_elsewhere);
 	tcase_add_test(tc, braces_of_the_vendors_format_are_braces);
 	tcase_add_test(tc, paths_are_beside_the_file);
 	tcase_add_test(tc, usage_and_extensions_are_taken);
