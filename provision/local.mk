@@ -26,7 +26,7 @@ libprov_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(LIBP11_CFLAGS) $(JANSSON_CFL
 libprov_la_LIBADD = libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(LIBP11_LIBS) $(JANSSON_LIBS) \
 	$(MOSQUITTO_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
 
-optiga_provision_SOURCES = provision/main.c provision/commands.c provision/complete.c provision/help.c \
+optiga_provision_SOURCES = provision/main.c provision/cmdline.c provision/commands.c provision/complete.c provision/help.c \
 	provision/options.c provision/options.h \
 	provision/cmd_connect.c provision/cmd_run.c provision/cmd_show.c provision/cmd_steps.c
 optiga_provision_CFLAGS = $(libprov_la_CFLAGS)

@@ -13,6 +13,7 @@
 #include "provision/token.h"
 
 #define OPTIONS_GIVEN_MAX 96
+#define OPTIONS_MAX       128 /* rows of the table */
 
 struct options {
 	struct token_options token;

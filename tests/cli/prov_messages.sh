@@ -166,7 +166,7 @@ FNR == NR {
 	print
 }
 EOF
-(cd "$top_srcdir/provision" && awk -f "$work/formats.awk" conf*.c options.c) |
+(cd "$top_srcdir/provision" && awk -f "$work/formats.awk" cmdline.c conf*.c options.c) |
 	grep -vE 'out of memory|are there already$' >formats
 [ "$(wc -l <formats)" -ge 80 ] || fail "only $(wc -l <formats) messages found in the sources"
 cat "$vectors/config-messages.json" "$table" >said
