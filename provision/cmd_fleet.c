@@ -115,11 +115,22 @@ check(const struct options *o, const char *manifest, const char *config)
 
 /* A mistake in it would be every worker's. */
 static bool
-config_is_good(const char *path)
+config_is_good(const char *path, const struct fleet_source *source)
 {
-	struct config_set *set = path != NULL ? config_set_load(path) : NULL;
-	bool ok = path == NULL || set != NULL;
+	static char texts[CSV_FIELDS_MAX][80]; /* they stay in use */
+	struct config_set *set;
+	const char *name;
+	bool ok = true;
 
+	if (path == NULL)
+		return true;
+	/* Which values there will be; what they are is each row's. */
+	for (size_t i = 0; (name = fleet_source_value_name(source, i)) != NULL; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "%s=", name);
+		ok = config_set_template(texts[i]) && ok;
+	}
+	set = ok ? config_set_load(path) : NULL;
+	ok = set != NULL;
 	config_set_free(&set);
 	return ok;
 }
@@ -208,8 +219,6 @@ cmd_fleet(const struct options *o)
 	take_operands(o, &manifest, &config);
 	if (!check(o, manifest, config))
 		return PROV_USAGE;
-	if (!config_is_good(config))
-		return PROV_FAILED;
 	put_words(o, &words);
 	f.how.program = program != NULL ? program : PROGRAM;
 	f.how.words = words.list;
@@ -222,7 +231,10 @@ cmd_fleet(const struct options *o)
 				    : fleet_source_attached(&o->token);
 	if (f.source == NULL)
 		return PROV_FAILED;
-	status = o->dry_run ? list_chips(f.source) : work(&f, o);
+	if (!config_is_good(config, f.source))
+		status = PROV_FAILED;
+	else
+		status = o->dry_run ? list_chips(f.source) : work(&f, o);
 	fleet_source_close(&f.source);
 	return status;
 }

@@ -111,6 +111,30 @@ fill(char **vp, const char *at, const struct subject_field *f, enum name_kind ki
 	return true;
 }
 
+/* By what --set says. */
+static bool
+replace(char **vp, const char *name, enum name_kind kind)
+{
+	const char *value = config_template(name);
+	struct problem p;
+	char *copy;
+
+	if (value == NULL)
+		return true;
+	if (name_problem(kind, value, false, &p)) {
+		prov_error("--set \"%s=%s\" %s", name, value, p.why);
+		return false;
+	}
+	copy = strdup(value);
+	if (copy == NULL) {
+		prov_error("out of memory");
+		return false;
+	}
+	free(*vp);
+	*vp = copy;
+	return true;
+}
+
 bool
 config_expand(struct config *c, const struct config_names *given)
 {
@@ -119,6 +143,8 @@ config_expand(struct config *c, const struct config_names *given)
 	char slot[8];
 	bool ok = true;
 
+	if (!replace(&c->thing, "thing", NAME_THING) || !replace(&c->policy, "policy", NAME_POLICY))
+		return false;
 	if (!c->own_format)
 		return true;
 	(void)snprintf(slot, sizeof(slot), "%04X", c->slot->key_oid);

@@ -148,6 +148,8 @@ bool config_expand(struct config *c, const struct config_names *names);
  * said what is wrong with it.
  */
 bool config_set_template(const char *pair);
+/* NULL: there is none. */
+const char *config_template(const char *name);
 
 /* Whether AWS IoT takes keys of this kind; and also whether there is a thing and a policy. Say what
  * is wrong. */

@@ -171,6 +171,15 @@ config_set_template(const char *pair)
 	return true;
 }
 
+const char *
+config_template(const char *name)
+{
+	for (size_t i = 0; i < nextras; i++)
+		if (strcmp(extras[i].name, name) == 0)
+			return extras[i].value;
+	return NULL;
+}
+
 static const char *
 word_name(size_t word)
 {

@@ -30,6 +30,7 @@ struct fleet_chip {
 	char *device;  /* for OPTIGA_DEVICE; NULL: as it is */
 	char *token;   /* for --token; NULL: the only one there */
 	char *config;  /* NULL: that of the command line */
+	char *slot;    /* for --slot; NULL: as the configuration says */
 	char **values; /* "NAME=VALUE" for --set; NULL ends them */
 };
 
@@ -53,6 +54,8 @@ struct fleet_source *fleet_source_manifest(const char *path, bool have_config);
 struct fleet_source *fleet_source_attached(const struct token_options *opts);
 void fleet_source_close(struct fleet_source **sp);
 enum fleet_next fleet_source_next(struct fleet_source *s, struct fleet_chip **chipp);
+/* Names of the values that its chips may have; NULL: no more. */
+const char *fleet_source_value_name(const struct fleet_source *s, size_t i);
 /* How many there are; 0: not known before the end. */
 size_t fleet_source_total(const struct fleet_source *s);
 

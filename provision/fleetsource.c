@@ -29,6 +29,7 @@ fleet_chip_free(struct fleet_chip **cp)
 	free(c->device);
 	free(c->token);
 	free(c->config);
+	free(c->slot);
 	free(c);
 	*cp = NULL;
 }
@@ -61,7 +62,7 @@ fleet_chip_of_row(const struct manifest_row *row)
 
 	if (c != NULL && copy(&c->name, row->device != NULL ? row->device : row->token) &&
 	    copy(&c->device, row->device) && copy(&c->token, row->token) &&
-	    copy(&c->config, row->config) && copy_values(c, row)) {
+	    copy(&c->config, row->config) && copy(&c->slot, row->slot) && copy_values(c, row)) {
 		c->number = row->number;
 		return c;
 	}
@@ -166,6 +167,12 @@ fleet_source_next(struct fleet_source *s, struct fleet_chip **chipp)
 		return *chipp != NULL ? FLEET_CHIP : FLEET_BAD;
 	}
 	return FLEET_BAD;
+}
+
+const char *
+fleet_source_value_name(const struct fleet_source *s, size_t i)
+{
+	return s->manifest != NULL ? manifest_value_name(s->manifest, i) : NULL;
 }
 
 size_t

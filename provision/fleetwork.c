@@ -44,11 +44,15 @@ put_args(const struct fleet_how *how, const struct fleet_chip *chip, const char 
 	size_t n = 0;
 
 	args[n++] = "optiga-provision";
-	for (size_t i = 0; how->words[i] != NULL && n < ARGS_MAX - 8; i++)
+	for (size_t i = 0; how->words[i] != NULL && n < ARGS_MAX - 12; i++)
 		args[n++] = how->words[i];
 	if (chip->token != NULL) {
 		args[n++] = "--token";
 		args[n++] = chip->token;
+	}
+	if (chip->slot != NULL) {
+		args[n++] = "--slot";
+		args[n++] = chip->slot;
 	}
 	for (size_t i = 0; chip->values != NULL && chip->values[i] != NULL; i++) {
 		if (n >= ARGS_MAX - 8)

@@ -16,6 +16,7 @@ enum column {
 	COL_DEVICE,
 	COL_TOKEN,
 	COL_CONFIG,
+	COL_SLOT,
 	COL_VALUE, /* any other name */
 };
 
@@ -26,6 +27,7 @@ static const struct {
 	{ "device", COL_DEVICE },
 	{ "token", COL_TOKEN },
 	{ "config", COL_CONFIG },
+	{ "slot", COL_SLOT },
 };
 
 /* What templates call by these names is the chip's to say. */
@@ -86,16 +88,16 @@ take_name(struct manifest *m, size_t i)
 			(void)bad(m, at, "a second column \"%s\"", name);
 			return false;
 		}
+	m->columns[i] = COL_VALUE;
+	for (size_t k = 0; k < NITEMS(known); k++)
+		if (strcmp(known[k].name, name) == 0)
+			m->columns[i] = known[k].column;
 	for (size_t k = 0; k < NITEMS(reserved); k++)
 		if (strcmp(reserved[k], name) == 0) {
 			(void)bad(m, at, "a column \"%s\": that is the chip's to say", name);
 			prov_hint("the column \"token\" chooses a chip by its serial number");
 			return false;
 		}
-	m->columns[i] = COL_VALUE;
-	for (size_t k = 0; k < NITEMS(known); k++)
-		if (strcmp(known[k].name, name) == 0)
-			m->columns[i] = known[k].column;
 	m->names[i] = strdup(name);
 	m->ncolumns = i + 1;
 	if (m->names[i] == NULL)
@@ -213,21 +215,28 @@ manifest_close(struct manifest **mp)
 	*mp = NULL;
 }
 
-static void
+/* False: said why. */
+static bool
 take_value(const struct manifest *m, size_t i, struct manifest_row *row)
 {
-	const char *value = csv_field(m->csv, i);
+	const char *value = csv_field(m->csv, i), *name = m->names[i];
 
-	if (*value == '\0')
-		return;
+	if (*value == '\0') {
+		/* An identity made with nothing in its place would be that of many. */
+		if (m->columns[i] != COL_VALUE || strcmp(name, "thing") == 0 ||
+		    strcmp(name, "policy") == 0)
+			return true;
+		(void)bad(m, csv_field_at(m->csv, i), "\"%s\" is empty", name);
+		return false;
+	}
 	switch (m->columns[i]) {
 	case COL_DEVICE: row->device = value; break;
 	case COL_TOKEN: row->token = value; break;
 	case COL_CONFIG: row->config = value; break;
-	case COL_VALUE:
-		row->values[row->nvalues++] = (struct manifest_value){ m->names[i], value };
-		break;
+	case COL_SLOT: row->slot = value; break;
+	case COL_VALUE: row->values[row->nvalues++] = (struct manifest_value){ name, value }; break;
 	}
+	return true;
 }
 
 enum csv_read
@@ -249,7 +258,8 @@ manifest_next(struct manifest *m, struct manifest_row *row)
 		    m->names[csv_count(m->csv)]);
 	*row = (struct manifest_row){ .number = ++m->number, .line = at.line };
 	for (size_t i = 0; i < m->ncolumns; i++)
-		take_value(m, i, row);
+		if (!take_value(m, i, row))
+			return CSV_BAD;
 	if (row->device == NULL && row->token == NULL)
 		return bad(m, at, "the row names no chip: \"device\" and \"token\" are empty");
 	if (row->device != NULL && strchr(row->device, ',') != NULL)
@@ -257,6 +267,15 @@ manifest_next(struct manifest *m, struct manifest_row *row)
 	if (row->config == NULL && !m->have_config)
 		return bad(m, at, "the row has no \"config\", and no CONFIG was given");
 	return CSV_ROW;
+}
+
+const char *
+manifest_value_name(const struct manifest *m, size_t i)
+{
+	for (size_t k = 0; k < m->ncolumns; k++)
+		if (m->columns[k] == COL_VALUE && i-- == 0)
+			return m->names[k];
+	return NULL;
 }
 
 bool

@@ -22,6 +22,7 @@ struct manifest_row {
 	const char *device; /* selector of the module, as in OPTIGA_DEVICE */
 	const char *token;  /* as --token takes it */
 	const char *config;
+	const char *slot; /* as --slot */
 	struct manifest_value values[CSV_FIELDS_MAX]; /* other columns, for --set */
 	size_t nvalues;
 };
@@ -34,6 +35,9 @@ void manifest_close(struct manifest **mp);
 
 /* CSV_BAD: said why. */
 enum csv_read manifest_next(struct manifest *m, struct manifest_row *row);
+
+/* Names of the columns whose values --set takes; NULL: no more. */
+const char *manifest_value_name(const struct manifest *m, size_t i);
 
 /*
  * Reads all rows for their mistakes and counts them, then starts anew. What is no file but a pipe

@@ -190,7 +190,7 @@ static const struct option_row options[] = {
 	    "data endpoint (default: AWS IoT is asked for it; port 8883, or 443)",
 	    TEXT(data_endpoint) },
 	{ "thing", "NAME", "name of the thing, instead of CONFIG's", TEXT(thing) },
-	{ "set", "NAME=VALUE", "what {NAME} in CONFIG stands for; may be given several times",
+	{ "set", "NAME=VALUE", "thing, policy, or what {NAME} in CONFIG stands for; repeatable",
 	    PARSED(parse_set) },
 	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },

@@ -56,6 +56,22 @@ expect 0 '3 nothing to do' fleet --jobs 3 --attempts 1 same.csv
 printf 'device,config\nsim:c1.img,d1.jsn\n' | expect 0 '1 nothing to do' fleet - d1.jsn
 ok 'attached chips, the same chip twice, a manifest from a pipe'
 
+# Values of a row: the thing, a template, another slot; templates of CONFIG are checked before any chip.
+jq '.csr_config.certificate_info.common_name = "board {line}/{serial}" | .aws_iot_config.thing = "b-{line}-{slot}"' \
+	d1.jsn >own.jsn
+printf 'device,line,slot,thing,config\nsim:c3.img,7,third,,\nsim:c4.img,8,0xE0F3,my-own,\n' >v.csv
+jq '.slots = [{csr_config: {key_info: {parameters: {slot: "third"}}}}, {csr_config: {key_info: {parameters: {slot: "fourth"}}}}]
+	| del(.csr_config.key_info.parameters.slot)' own.jsn >two.jsn
+expect 0 '2 provisioned' fleet --report v.csv.csv v.csv two.jsn
+[ "$(cut -d, -f2,7,11 v.csv.csv | tail -n +2 | sort | tr '\n' ';')" = \
+	'sim:c3.img,third (E0F2),b-7-E0F2;sim:c4.img,fourth (E0F3),my-own;' ] || fail "values: $(cat v.csv.csv)"
+OPTIGA_DEVICE=sim:c3.img prov csr --set line=7 --slot third two.jsn
+openssl req -in out -noout -subject | grep -q 'CN = board 7/[0-9a-f]\{16\}' || fail 'the subject of a request'
+expect 1 'has the unknown template "{line}"' fleet m.csv own.jsn
+sed 's/my-own/my own/' v.csv >w.csv
+expect 1 'sim:c4.img: --set "thing=my own" has a space in it' fleet --attempts 1 w.csv two.jsn
+ok 'values of a row'
+
 # Wrong use.
 expect 2 'needs a CONFIG, or a manifest' fleet
 expect 2 'both say which chips' fleet --token x m.csv

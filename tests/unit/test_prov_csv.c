@@ -130,7 +130,7 @@ START_TEST(a_manifest_names_chips_and_values)
 	scratch_write("m.csv", "device,thing,config,token,line-no\n"
 			       "sim:a,board 1,,,7\n"
 			       "\n"
-			       ",board-2,two.jsn,pkcs11:serial=12,\n");
+			       ",,two.jsn,pkcs11:serial=12,8\n");
 	m = manifest_open(scratch_file("m.csv"), true);
 	ck_assert_ptr_nonnull(m);
 	ck_assert(manifest_check(m, &n));
@@ -153,6 +153,10 @@ START_TEST(a_manifest_names_chips_and_values)
 	ck_assert_str_eq(row.token, "pkcs11:serial=12");
 	ck_assert_str_eq(row.config, "two.jsn");
 	ck_assert_uint_eq(row.nvalues, 1);
+	ck_assert_str_eq(row.values[0].value, "8");
+	ck_assert_str_eq(manifest_value_name(m, 0), "thing");
+	ck_assert_str_eq(manifest_value_name(m, 1), "line-no");
+	ck_assert_ptr_null(manifest_value_name(m, 2));
 	ck_assert_int_eq(manifest_next(m, &row), CSV_END);
 	manifest_close(&m);
 	ck_assert_str_eq(said(), "");
@@ -174,6 +178,7 @@ static const struct {
 	    "the first line has the names of the columns" },
 	{ "device\nsim:a\n", "1:1: no column \"config\", and no CONFIG was given",
 	    "usage: optiga-provision fleet MANIFEST CONFIG" },
+	{ "device,slot,line,config\nsim:a,,7,c\nsim:b,,,c\n", "3:8: \"line\" is empty", NULL },
 	{ "device,config\nsim:a,c,\"d\"\n", "2:9: the row has 3 fields, and there are names for 2",
 	    NULL },
 	{ "device,config\n\nsim:a\n", "3:1: the row has 1 field of 2: \"config\" is missing",
