@@ -22,7 +22,7 @@ struct manifest_row {
 	const char *device; /* selector of the module, as in OPTIGA_DEVICE */
 	const char *token;  /* as --token takes it */
 	const char *config;
-	const char *slot; /* as --slot */
+	const char *slot;                             /* as --slot */
 	struct manifest_value values[CSV_FIELDS_MAX]; /* other columns, for --set */
 	size_t nvalues;
 };
