@@ -55,6 +55,28 @@ say_change(const struct chip_object *o, char *what, size_t n)
 	return true;
 }
 
+/* Session contexts have no conditions that could be changed. */
+static bool
+not_known(const struct audit *a, const struct audit_subject *x, char *what, size_t n)
+{
+	const struct chip_object *o = x->object;
+
+	(void)a;
+	if (o->kind == CHIP_SESSION)
+		return false;
+	if (o->meta_len == 0) {
+		(void)snprintf(what, n, "no metadata");
+		return true;
+	}
+	for (int i = 0; i < ACCESS_COUNT; i++) {
+		if (chip_access_known(&o->access[i]))
+			continue;
+		(void)chip_access_words(&o->access[i], what, n);
+		return true;
+	}
+	return false;
+}
+
 static bool
 anchor_open(const struct audit *a, const struct audit_subject *x, char *what, size_t n)
 {
@@ -508,6 +530,9 @@ static const struct audit_rule rules[] = {
 	    "optiga-pkcs11 keeps names and public keys there, and anyone can change these",
 	    "leave it: others trust a key's certificate, and locked, no key can be named",
 	    index_open },
+	{ "conditions-unknown", AUDIT_WARNING, AUDIT_OBJECT,
+	    "this program cannot tell who may change or read the object",
+	    "look for a newer version, and at the chip's wiring", not_known },
 	{ "update-incomplete", AUDIT_ERROR, AUDIT_OBJECT,
 	    "a protected update began and did not end: the object cannot be used",
 	    "send the update again", update_incomplete },

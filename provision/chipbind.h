@@ -5,9 +5,9 @@
 #include "provision/chipmap.h"
 
 /*
- * 1: the chip has the secret that all are delivered with; 0: it has another; -1: it has none, or
- * the module cannot tell.
+ * *out is 1: the chip has the secret that all are delivered with; 0: it has another; -1: it has
+ * none, or the module cannot tell. false: the chip failed, and it was said why.
  */
-int chip_factory_secret(struct token *t, const struct chipmap *m);
+bool chip_factory_secret(struct token *t, const struct chipmap *m, int *out);
 
 #endif

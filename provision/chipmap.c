@@ -45,23 +45,13 @@ kind_of(uint16_t oid)
 
 /* --- attributes ---------------------------------------------------------------------------- */
 
-/* What object o has of a list; those it has not come back with CK_UNAVAILABLE_INFORMATION. */
+/* An attribute into a buffer; false: the object has none, or it may not be seen. */
 static bool
-get_some(struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *list, CK_ULONG n, CK_ULONG room)
+get_one(struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *a)
 {
-	const CK_RV rv = t->module->C_GetAttributeValue(t->session, o, list, n);
+	const CK_ULONG room = a->ulValueLen;
 
-	for (CK_ULONG i = 0; i < n; i++)
-		if (list[i].ulValueLen > room)
-			list[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
-	return rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
-	       rv == CKR_BUFFER_TOO_SMALL;
-}
-
-static bool
-has(const CK_ATTRIBUTE *a)
-{
-	return a->ulValueLen != CK_UNAVAILABLE_INFORMATION;
+	return object_attributes(t, o, a, 1) == CKR_OK && a->ulValueLen <= room;
 }
 
 static bool
@@ -70,7 +60,7 @@ get_oid(struct token *t, CK_OBJECT_HANDLE o, uint16_t *oid)
 	unsigned char bytes[2];
 	CK_ATTRIBUTE a = { CKA_OPTIGA_OID, bytes, sizeof(bytes) };
 
-	if (!get_some(t, o, &a, 1, sizeof(bytes)) || a.ulValueLen != sizeof(bytes))
+	if (!get_one(t, o, &a) || a.ulValueLen != sizeof(bytes))
 		return false;
 	*oid = (uint16_t)(bytes[0] << 8 | bytes[1]);
 	return true;
@@ -83,7 +73,7 @@ get_label(struct token *t, CK_OBJECT_HANDLE o)
 	unsigned char text[LABEL_MAX];
 	CK_ATTRIBUTE a = { CKA_LABEL, text, sizeof(text) };
 
-	if (!get_some(t, o, &a, 1, sizeof(text)) || !has(&a) || a.ulValueLen == 0)
+	if (!get_one(t, o, &a) || a.ulValueLen == 0)
 		return NULL;
 	return text_clean(text, a.ulValueLen);
 }
@@ -94,7 +84,7 @@ get_bool(struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_TYPE type)
 	CK_BBOOL yes = CK_FALSE;
 	CK_ATTRIBUTE a = { type, &yes, sizeof(yes) };
 
-	return get_some(t, o, &a, 1, sizeof(yes)) && a.ulValueLen == sizeof(yes) && yes != CK_FALSE;
+	return get_one(t, o, &a) && a.ulValueLen == sizeof(yes) && yes != CK_FALSE;
 }
 
 /* All objects of a class; hits has room for OBJECTS_MAX. */
@@ -132,8 +122,7 @@ read_value(struct token *t, CK_OBJECT_HANDLE h, struct chip_object *o)
 	    o->kind == CHIP_SESSION)
 		return true;
 	o->content = reading_counts(o) ? CONTENT_SPARED : CONTENT_HIDDEN;
-	if (o->content == CONTENT_SPARED || chip_is_secret(o) ||
-	    !get_some(t, h, &a, 1, sizeof(value)) || !has(&a))
+	if (o->content == CONTENT_SPARED || chip_is_secret(o) || !get_one(t, h, &a))
 		return true;
 	o->value = malloc(a.ulValueLen + 1);
 	if (o->value == NULL)
@@ -156,7 +145,7 @@ read_object(struct token *t, CK_OBJECT_HANDLE h, struct chip_object *o)
 	o->name = get_label(t, h);
 	if (o->name == NULL)
 		o->name = strdup(chip_kind_name(o->kind));
-	if (get_some(t, h, &meta, 1, sizeof(o->meta)) && has(&meta))
+	if (get_one(t, h, &meta))
 		o->meta_len = meta.ulValueLen;
 	if (!chip_meta_parse(o))
 		o->meta_len = 0;
@@ -333,6 +322,7 @@ chipmap_read(struct token *t)
 {
 	struct chipmap *m = calloc(1, sizeof(*m));
 
+	t->failed = CKR_OK;
 	if (m == NULL || !read_objects(t, m)) {
 		prov_error("out of memory");
 		chipmap_free(&m);
@@ -343,6 +333,11 @@ chipmap_read(struct token *t)
 		return NULL;
 	}
 	pair(m);
+	/* What is missing is not known then, and so nothing can be said of the token. */
+	if (t->failed != CKR_OK) {
+		rv_error(t->failed, "cannot read all that is on the token");
+		chipmap_free(&m);
+	}
 	return m;
 }
 

@@ -136,7 +136,7 @@ struct chipmap {
 	size_t ncerts;
 };
 
-/* NULL: said why. */
+/* All of it, or NULL: said why. */
 struct chipmap *chipmap_read(struct token *t);
 void chipmap_free(struct chipmap **mp);
 
@@ -172,6 +172,9 @@ const char *chip_access_words(const struct chip_expr *e, char *buf, size_t n);
 
 /* Who can do it now, given the chip's and the object's life cycle. */
 enum chip_may chip_may(const struct chipmap *m, const struct chip_object *o, enum chip_access a);
+
+/* Whether a condition is written as the chip writes them: only then it says anything. */
+bool chip_access_known(const struct chip_expr *e);
 
 /* Whether a condition names object oid, and how: *id is the condition's byte. */
 bool chip_access_names(const struct chip_expr *e, unsigned char *id, uint16_t *oid, size_t *at);

@@ -404,6 +404,15 @@ chip_access_words(const struct chip_expr *e, char *buf, size_t n)
 }
 
 bool
+chip_access_known(const struct chip_expr *e)
+{
+	char words[1];
+	struct text t = { words, sizeof(words), 0 };
+
+	return !e->present || expr_words(&t, e);
+}
+
+bool
 chip_access_names(const struct chip_expr *e, unsigned char *id, uint16_t *oid, size_t *at)
 {
 	const struct cond *cd;

@@ -178,8 +178,7 @@ cmd_audit(const struct options *o)
 	a.days = o->days != 0 ? (long)o->days : DAYS_DEFAULT;
 	t = token_open(&o->token);
 	ok = t != NULL && show_open(&s, t);
-	if (ok)
-		a.factory_secret = chip_factory_secret(t, s.map);
+	ok = ok && chip_factory_secret(t, s.map, &a.factory_secret);
 	ok = ok && look_at(&a, &s, &w, o->accept) && audit_print(&a, &w, o->json);
 	if (ok && count(&a, w.level) > 0)
 		ok = false;

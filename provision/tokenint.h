@@ -18,6 +18,8 @@ struct token {
 	char *serial;
 	char *model;
 	char *manufacturer;
+	CK_RV
+	    failed; /* the last search or reading that failed for another reason than its object */
 
 	/* libp11, loaded when the first signature is wanted. */
 	PKCS11_CTX *p11;
@@ -39,6 +41,9 @@ void token_say_none(void);
 /* Objects that match, at most max. */
 CK_RV object_find(struct token *t, CK_ATTRIBUTE *templ, CK_ULONG n, CK_OBJECT_HANDLE *out,
     CK_ULONG max, CK_ULONG *found);
+
+/* C_GetAttributeValue. */
+CK_RV object_attributes(struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *list, CK_ULONG n);
 
 /* An attribute's value, malloc'ed with its length; NULL: not there, or rv other than CKR_OK. */
 unsigned char *object_get(

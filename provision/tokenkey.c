@@ -19,18 +19,40 @@
 #define VALUE_MAX 65536U
 #define CERTS_MAX 16U
 
+/* An answer that leaves others to be had, and one that the token is not to be trusted after. */
+static CK_RV
+note(struct token *t, CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OK:
+	case CKR_ATTRIBUTE_SENSITIVE:
+	case CKR_ATTRIBUTE_TYPE_INVALID:
+	case CKR_ATTRIBUTE_VALUE_INVALID:
+	case CKR_BUFFER_TOO_SMALL:
+	case CKR_TEMPLATE_INCONSISTENT: break;
+	default: t->failed = rv; break;
+	}
+	return rv;
+}
+
 CK_RV
 object_find(struct token *t, CK_ATTRIBUTE *templ, CK_ULONG n, CK_OBJECT_HANDLE *out, CK_ULONG max,
     CK_ULONG *found)
 {
-	CK_RV rv = t->module->C_FindObjectsInit(t->session, templ, n), end;
+	CK_RV rv = note(t, t->module->C_FindObjectsInit(t->session, templ, n)), end;
 
 	*found = 0;
 	if (rv != CKR_OK)
 		return rv;
-	rv = t->module->C_FindObjects(t->session, out, max, found);
-	end = t->module->C_FindObjectsFinal(t->session);
+	rv = note(t, t->module->C_FindObjects(t->session, out, max, found));
+	end = note(t, t->module->C_FindObjectsFinal(t->session));
 	return rv != CKR_OK ? rv : end;
+}
+
+CK_RV
+object_attributes(struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+	return note(t, t->module->C_GetAttributeValue(t->session, o, list, n));
 }
 
 unsigned char *
@@ -39,13 +61,13 @@ object_get(struct token *t, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_TYPE type, size_t *
 	CK_ATTRIBUTE a = { type, NULL, 0 };
 	unsigned char *value;
 
-	if (t->module->C_GetAttributeValue(t->session, o, &a, 1) != CKR_OK ||
+	if (object_attributes(t, o, &a, 1) != CKR_OK ||
 	    a.ulValueLen == CK_UNAVAILABLE_INFORMATION || a.ulValueLen == 0 ||
 	    a.ulValueLen > VALUE_MAX)
 		return NULL;
 	value = malloc(a.ulValueLen);
 	a.pValue = value;
-	if (value == NULL || t->module->C_GetAttributeValue(t->session, o, &a, 1) != CKR_OK ||
+	if (value == NULL || object_attributes(t, o, &a, 1) != CKR_OK ||
 	    a.ulValueLen == CK_UNAVAILABLE_INFORMATION) {
 		free(value);
 		return NULL;

@@ -166,6 +166,9 @@ static const struct {
 	{ { 0xF1D0, CHIP_DATA, "C1028003C00107C4018CC50164D001FFD10100", "01" },
 	    "update-incomplete" },
 	{ { 0xF1D0, CHIP_DATA, "C1020003C00107C4018CC50164D001FFD10100", "01" }, "" },
+	/* Conditions of another kind of chip: nothing is said to be closed. */
+	{ { 0xF1D0, CHIP_DATA, "C00107C4018CC50164D00155D10100", "0001" }, "conditions-unknown" },
+	{ { 0xF1D0, CHIP_DATA, "C00107C4018CC50164D001FFD10220E1", "0001" }, "conditions-unknown" },
 	/* The module's own. */
 	{ { 0xF1D4, CHIP_DATA, "C00101C4018CC50164D003E1FC07D10100", "9E4F501000" }, "index-open" },
 	/* Trust anchors. */
@@ -232,7 +235,7 @@ START_TEST(factory_secret)
 	ck_assert_str_eq(found(0), "");
 	ck_assert_str_eq(found(1), "binding-factory");
 	objects[0].meta_len = 0; /* the chip tells nothing of it */
-	ck_assert_str_eq(found(1), "");
+	ck_assert_str_eq(found(1), "conditions-unknown");
 }
 END_TEST
 

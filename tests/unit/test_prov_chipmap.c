@@ -32,6 +32,7 @@ static const struct fake *fakes;
 static size_t nfakes, at, reads_of_value;
 static CK_OBJECT_CLASS wanted;
 static CK_RV find_rv;
+static size_t calls, fails_at; /* of the module; 0: never */
 
 static CK_RV
 find_init(CK_SESSION_HANDLE h, CK_ATTRIBUTE *templ, CK_ULONG n)
@@ -41,7 +42,7 @@ find_init(CK_SESSION_HANDLE h, CK_ATTRIBUTE *templ, CK_ULONG n)
 	ck_assert_uint_eq(templ[0].type, CKA_CLASS);
 	memcpy(&wanted, templ[0].pValue, sizeof(wanted));
 	at = n == 1 ? 0 : nfakes; /* public keys by ID: there are none */
-	return find_rv;
+	return ++calls == fails_at ? CKR_DEVICE_ERROR : find_rv;
 }
 
 static CK_RV
@@ -97,6 +98,8 @@ get(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *a, CK_ULONG n)
 
 	(void)h;
 	ck_assert_uint_eq(n, 1);
+	if (++calls == fails_at)
+		return CKR_DEVICE_ERROR;
 	if (f->rv != CKR_OK)
 		return f->rv;
 	switch (a->type) {
@@ -454,7 +457,9 @@ START_TEST(modules_that_fail_or_lie)
 	static const unsigned char large[4096], odd[] = { 1, 2 };
 	const struct fake list[] = {
 		{ .class = CKO_OPTIGA_CHIP_OBJECT, .oid = 0 }, /* without a number */
-		{ .class = CKO_OPTIGA_CHIP_OBJECT, .oid = 0xE0F1, .rv = CKR_DEVICE_ERROR },
+		{ .class = CKO_OPTIGA_CHIP_OBJECT,
+		    .oid = 0xE0F1,
+		    .rv = CKR_ATTRIBUTE_TYPE_INVALID },
 		{ .class = CKO_OPTIGA_CHIP_OBJECT,
 		    .oid = 0xE0C5,
 		    .meta = "FF",
@@ -482,6 +487,43 @@ START_TEST(modules_that_fail_or_lie)
 	ck_assert_ptr_null(READ(list));
 	find_rv = CKR_OK;
 	ck_assert_ptr_nonnull(strstr(said(), "cannot search the token"));
+}
+END_TEST
+
+/* One failure anywhere: nothing is shown, rather than a token that lacks something. */
+START_TEST(a_failure_at_every_call)
+{
+	make_cert("leaf");
+	const struct fake list[] = {
+		{ .class = CKO_OPTIGA_CHIP_OBJECT,
+		    .oid = 0xE0F1,
+		    .label = "key",
+		    .meta = "200BC00101D003E1FC07D30100" },
+		{ .class = CKO_OPTIGA_CHIP_OBJECT,
+		    .oid = 0xE0E1,
+		    .label = "certificate 2",
+		    .meta = "2017C00101C40206C0C5020000D001FFD10100D30100E80112",
+		    .value = der,
+		    .value_len = der_len },
+		{ .class = CKO_PRIVATE_KEY, .oid = 0xE0F1, .label = "device" },
+		{ .class = CKO_CERTIFICATE, .oid = 0xE0E1, .value = der, .value_len = der_len },
+	};
+	struct chipmap *m;
+	size_t total;
+
+	calls = 0;
+	m = READ(list);
+	ck_assert_ptr_nonnull(m);
+	chipmap_free(&m);
+	total = calls;
+	ck_assert_uint_gt(total, 20);
+	for (fails_at = 1; fails_at <= total; fails_at++) {
+		calls = 0;
+		said_clear();
+		ck_assert_ptr_null(READ(list));
+		ck_assert_ptr_nonnull(strstr(said(), "cannot "));
+	}
+	fails_at = 0;
 }
 END_TEST
 
@@ -558,6 +600,7 @@ main(void)
 	tcase_add_test(tc, metadata_means);
 	tcase_add_test(tc, a_chip);
 	tcase_add_test(tc, modules_that_fail_or_lie);
+	tcase_add_test(tc, a_failure_at_every_call);
 	tcase_add_loop_test(tc, cleaned, 0, NITEMS(texts));
 	tcase_add_test(tc, a_certificate_decoded);
 	tcase_add_test(tc, slots_by_name);
