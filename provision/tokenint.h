@@ -18,8 +18,8 @@ struct token {
 	char *serial;
 	char *model;
 	char *manufacturer;
-	CK_RV
-	    failed; /* the last search or reading that failed for another reason than its object */
+	/* The last search or reading that failed for another reason than its object. */
+	CK_RV failed;
 
 	/* libp11, loaded when the first signature is wanted. */
 	PKCS11_CTX *p11;
