@@ -1,13 +1,16 @@
 /*
  * LD_PRELOAD: kills the program (SIGKILL) just before its KILL_AT-th step, counted from 1. Steps
  * are what an interruption can fall between: transfers to a simulated chip (each takes a lock of
- * the image), and files flushed, renamed or removed. Without KILL_AT nothing is killed; with
- * KILL_COUNT the number of steps is written to that file at the end.
+ * the image), and files flushed, renamed or removed. With KILL_LINE they are only what is written
+ * to the chip with that text in its line of a trace (OPTIGA_TRACE), and it dies after that. Without
+ * KILL_AT nothing is killed; with KILL_COUNT the number of steps is written to that file at the
+ * end.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,15 +75,25 @@ unlink(const char *path)
 	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
+static bool
+in_line(const struct iovec *iov, int n, const char *text)
+{
+	bool found = false;
+
+	for (int i = 0; i < n; i++)
+		found =
+		    found || memmem(iov[i].iov_base, iov[i].iov_len, text, strlen(text)) != NULL;
+	return found;
+}
+
 ssize_t
 writev(int fd, const struct iovec *iov, int n)
 {
 	const char *line = getenv("KILL_LINE");
 	const ssize_t r = syscall(SYS_writev, fd, iov, n);
 
-	for (int i = 0; line != NULL && i < n; i++)
-		if (memmem(iov[i].iov_base, iov[i].iov_len, line, strlen(line)) != NULL)
-			step();
+	if (line != NULL && in_line(iov, n, "\"dir\":\"W\"") && in_line(iov, n, line))
+		step();
 	return r;
 }
 

@@ -129,7 +129,7 @@ final=$(all_rules)
 # again WHERE: what the next run must make of it
 again() {
 	all_rules >rules
-	if grep '^."E0E8' rules | grep -q operational; then
+	if grep -q '^."E0E8","operational"' rules; then
 		grep '^."E120' rules | grep -q '"change":"never"' || fail "$1: a life cycle before a condition"
 	fi
 	expect 0 '' lock --irreversible --yes own.jsn

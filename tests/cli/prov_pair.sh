@@ -198,7 +198,7 @@ sweep() { # WHAT OPTIONS...: from ready.img and ready
 	done
 	# Behind the command that gives the chip the secret, if there is one.
 	fresh
-	if ! KILL_LINE=0082 OPTIGA_TRACE=$work/trace KILL_AT=1 killed "$@" 2>/dev/null; then
+	if ! KILL_LINE=008240 OPTIGA_TRACE=$work/trace KILL_AT=1 killed "$@" 2>/dev/null; then
 		again "$what, behind the write" "$@"
 	fi
 	ok "$what, killed at $points of $steps steps"
