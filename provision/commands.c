@@ -18,10 +18,10 @@ static const struct command commands[] = {
 	    .name = "run",
 	    .synopsis = "CONFIG",
 	    .text = "do all that is missing: key, request, certificate, registration",
-	    .about =
-		"Reads what the chip and the cloud have, does what CONFIG asks for and is not "
-		"there yet, and verifies the result. It can be interrupted and run again; when "
-		"nothing is missing it says \"nothing to do\".",
+	    .about = "Reads what the chip and the cloud have, does what CONFIG asks for and is not "
+		     "there yet, and verifies the result; for every slot in CONFIG, or one with "
+		     "--slot. It can be interrupted and run again; when "
+		     "nothing is missing it says \"nothing to do\".",
 	    .example = "optiga-provision run --dry-run device.jsn\n"
 		       "optiga-provision run --ca local device.jsn\n",
 	    .options = RUN,
@@ -35,7 +35,7 @@ static const struct command commands[] = {
 	    .synopsis = "[MANIFEST.csv] [CONFIG]",
 	    .text = "do \"run\" for many chips at once",
 	    .about =
-		"A worker for each chip, so many at once, who share the pace of requests to the "
+		"Workers, one for each chip and --jobs at once, share the pace of requests to the "
 		"cloud. The manifest is CSV: a line of column names, then a row for each chip. "
 		"\"device\" (as OPTIGA_DEVICE has it) or \"token\" says which, "
 		"\"config\" replaces CONFIG. Without a manifest: all that are attached. What "
@@ -155,7 +155,7 @@ static const struct command commands[] = {
 		"part in it.",
 	    .example = "optiga-provision retire --dry-run device.jsn\n"
 		       "optiga-provision retire --delete-thing device.jsn\n",
-	    .options = CLOUD "slot delete-thing keep-key dry-run yes json",
+	    .options = CLOUD "slot set delete-thing keep-key dry-run yes json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_retire,
@@ -212,7 +212,7 @@ static const struct command commands[] = {
 		     "when there are findings of the level or above that are not accepted. Changes "
 		     "nothing.",
 	    .example = "optiga-provision audit --level error --accept accepted.txt\n",
-	    .options = "slot level days accept json",
+	    .options = "slot set level days accept json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_audit,

@@ -292,7 +292,7 @@ config_fits_aws(const struct config *c)
 {
 	if (!config_key_fits_aws(c))
 		return false;
-	if (c->thing == NULL) {
+	if (c->thing == NULL || c->policy == NULL) {
 		prov_error("%s: \"aws_iot_config\" is missing", c->path);
 		prov_hint("give \"aws_iot_config\": { \"thing\": ..., \"policy\": ... }, or use "
 			  "--ca local");

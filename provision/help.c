@@ -5,6 +5,8 @@
 
 #include "provision/options.h"
 
+#define NITEMS(a)      (sizeof(a) / sizeof((a)[0]))
+
 #define WIDTH          79U
 #define OPTION_COLUMN  26U
 #define COMMAND_COLUMN 15U
@@ -86,17 +88,62 @@ global_options(FILE *out)
 			option_entry(out, o);
 }
 
+/* Options that are shown together, below the command's others. */
+static const struct {
+	const char *heading;
+	const char *options;
+} groups[] = {
+	{ "certification authority:",
+	    "ca register ca-key ca-pass-file ca-timeout subject intermediate ca-file" },
+	{ "AWS IoT:", "region profile endpoint-url ca-bundle policy-file" },
+};
+
+/* Whether name is one of words, which have spaces between. */
+static bool
+is_among(const char *name, const char *words)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = words; (p = strstr(p, name)) != NULL; p += len)
+		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
+			return true;
+	return false;
+}
+
+/* The index of the option's group, NITEMS(groups) for none. */
+static size_t
+group_of(const struct option_row *o)
+{
+	size_t i = 0;
+
+	while (i < NITEMS(groups) && !is_among(o->name, groups[i].options))
+		i++;
+	return i;
+}
+
+/* The command's options of one group, below its heading if there are any. */
+static void
+group_options(FILE *out, const struct command *c, size_t group, const char *heading)
+{
+	const struct option_row *o;
+	bool any = false;
+
+	for (size_t i = 0; (o = option_row(i)) != NULL; i++) {
+		if (o->global || !command_takes(c, o) || group_of(o) != group)
+			continue;
+		if (!any)
+			(void)fprintf(out, "\n%s\n", heading);
+		any = true;
+		option_entry(out, o);
+	}
+}
+
 static void
 own_options(FILE *out, const struct command *c)
 {
-	const struct option_row *o;
-
-	if (c->options[0] == '\0')
-		return;
-	(void)fputs("\noptions:\n", out);
-	for (size_t i = 0; (o = option_row(i)) != NULL; i++)
-		if (!o->global && command_takes(c, o))
-			option_entry(out, o);
+	group_options(out, c, NITEMS(groups), "options:");
+	for (size_t i = 0; i < NITEMS(groups); i++)
+		group_options(out, c, i, groups[i].heading);
 }
 
 /* Lines for a shell, indented. */

@@ -147,7 +147,7 @@ level_word(size_t i)
 
 /* In the order in which they are shown. */
 static const struct option_row options[] = {
-	{ "ca", "CA", "who signs, by default AWS IoT:", PARSED(parse_ca), .words = ca_word,
+	{ "ca", "CA", "by default as CONFIG says, or else aws:", PARSED(parse_ca), .words = ca_word,
 	    .behind = ca_behind, .explain = ca_explain },
 	{ "register", "HOW", "where a certificate that AWS IoT did not issue becomes known:",
 	    PARSED(parse_register), .words = register_word, .explain = register_explain },
@@ -155,7 +155,7 @@ static const struct option_row options[] = {
 	    TEXT(ca_key) },
 	{ "ca-pass-file", "FILE", "its first line is the passphrase of your own CA's key",
 	    TEXT(ca_pass_file) },
-	{ "ca-timeout", "SECONDS", "how long the command of --ca exec may take (120)",
+	{ "ca-timeout", "SECONDS", "how long the command of --ca exec may take (default: 120)",
 	    .kind = OPTION_NUMBER, AT(ca_timeout), .min = 1, .max = 86400 },
 	{ "subject", "NAME", "name of a CA that is made, as \"/C=DE/O=Example/CN=Example CA\"",
 	    TEXT(subject) },
@@ -169,7 +169,7 @@ static const struct option_row options[] = {
 	    TEXT(aws.ca_bundle) },
 	{ "policy-file", "FILE", "template of a policy that does not exist yet",
 	    TEXT(policy_file) },
-	{ "slot", "SLOT", "key slot, for example 0xE0F1: instead of CONFIG, or one of those in it",
+	{ "slot", "SLOT", "key slot, for example 0xE0F1 or second: one of CONFIG's, or any",
 	    TEXT(slot), .words = slot_word },
 	{ "auto-registration", NULL,
 	    "AWS IoT registers certificates of this CA when a device first connects",
@@ -196,7 +196,7 @@ static const struct option_row options[] = {
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
 	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",
 	    PARSED(parse_step), .words = step_word },
-	{ "policy", "FILE", "which conditions and life cycles (default: the key becomes final)",
+	{ "policy", "FILE", "access conditions and life cycles that are wanted",
 	    TEXT(lock_policy) },
 	{ "irreversible", NULL, "what can never be undone is meant", FLAG(irreversible) },
 	{ "yes", NULL, "do it without asking", FLAG(yes) },
