@@ -17,7 +17,7 @@ libprovaws_la_SOURCES = $(aws_sources) \
 	provision/pace.c provision/pace.h \
 	provision/sigv4.c provision/sigv4.h
 libprovaws_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
-libprovaws_la_LIBADD = $(CURL_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+libprovaws_la_LIBADD = $(CURL_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
 
 libprovmsg_la_SOURCES = provision/msg.c provision/msg.h provision/stop.c provision/stop.h
 

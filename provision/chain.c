@@ -17,8 +17,9 @@
 #include "provision/file.h"
 #include "provision/msg.h"
 
-#define FILE_MAX 65536U
-#define LIST_MAX 32 /* certificates in one answer */
+#define FILE_MAX  65536U
+#define PKCS7_MAX (256U * 1024)
+#define LIST_MAX  32 /* certificates in one answer */
 
 /*
  * An object of the chip holds eight certificates; TLS identity: tag and length, length of the
@@ -58,31 +59,41 @@ static STACK_OF(X509) * from_pem(const char *data, size_t len)
 	return list;
 }
 
-static STACK_OF(X509) * from_der(const char *data, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)data, *end = p + len;
-	X509 *cert = cert_from_der(p, len);
-	STACK_OF(X509) *list = NULL;
-	PKCS7 *p7;
-
-	if (cert != NULL) {
-		list = sk_X509_new_null();
-		if (list == NULL || sk_X509_push(list, cert) <= 0)
-			X509_free(cert);
-		return list;
-	}
-	p7 = d2i_PKCS7(NULL, &p, (long)len);
-	if (p7 != NULL && p != end) {
-		PKCS7_free(p7);
-		p7 = NULL;
-	}
-	return from_pkcs7(p7);
-}
-
 static bool
 is_empty(const STACK_OF(X509) * list)
 {
 	return list == NULL || sk_X509_num(list) <= 0;
+}
+
+STACK_OF(X509) * chain_from_pkcs7(const unsigned char *der, size_t len)
+{
+	const unsigned char *p = der;
+	PKCS7 *p7 = len <= PKCS7_MAX ? d2i_PKCS7(NULL, &p, (long)len) : NULL;
+	STACK_OF(X509) *list = NULL;
+
+	/* Bytes after it: it is not what it says. */
+	if (p7 != NULL && p == der + len)
+		list = from_pkcs7(p7);
+	else
+		PKCS7_free(p7);
+	ERR_clear_error();
+	if (!is_empty(list) && sk_X509_num(list) <= LIST_MAX)
+		return list;
+	certs_free(&list);
+	return NULL;
+}
+
+static STACK_OF(X509) * from_der(const unsigned char *der, size_t len)
+{
+	X509 *cert = cert_from_der(der, len);
+	STACK_OF(X509) *list = NULL;
+
+	if (cert == NULL)
+		return chain_from_pkcs7(der, len);
+	list = sk_X509_new_null();
+	if (list == NULL || sk_X509_push(list, cert) <= 0)
+		X509_free(cert);
+	return list;
 }
 
 STACK_OF(X509) * chain_parse(const char *what, const char *data, size_t len)
@@ -98,7 +109,7 @@ STACK_OF(X509) * chain_parse(const char *what, const char *data, size_t len)
 	}
 	if (is_empty(list)) {
 		sk_X509_pop_free(list, X509_free);
-		list = from_der(data, len);
+		list = from_der((const unsigned char *)data, len);
 	}
 	ERR_clear_error();
 	if (!is_empty(list) && sk_X509_num(list) <= LIST_MAX)

@@ -19,6 +19,9 @@ STACK_OF(X509) * chain_parse(const char *what, const char *data, size_t len);
 /* The same of a file, "-" for standard input. */
 STACK_OF(X509) * chain_read(const char *path);
 
+/* The certificates of a PKCS #7 "certs-only" in DER. NULL, without a word: it is none, or empty. */
+STACK_OF(X509) * chain_from_pkcs7(const unsigned char *der, size_t len);
+
 /*
  * Out of such a list: the one certificate for a key, and its issuers in order, without the root. A
  * second certificate for the key, or one that is no CA's, is a mistake. Issuers that will not fit

@@ -7,7 +7,8 @@
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-#define OWN_CA    "ca-key ca-pass-file ca-timeout ca-file "
+#define EST       "est-client est-user est-password-file "
+#define OWN_CA    EST "ca-key ca-pass-file ca-timeout ca-file "
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
 /* Of run, and of fleet who hands them on. */
 #define RUN CLOUD OWN_CA "policy-file slot set replace dry-run stop-after json "
@@ -129,7 +130,7 @@ static const struct command commands[] = {
 		"name is thrown out.",
 	    .example = "optiga-provision verify device.jsn\n"
 		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
-	    .options = CLOUD "ca-file slot set connect data-endpoint thing policy json",
+	    .options = CLOUD EST "ca-file slot set connect data-endpoint thing policy json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_verify,

@@ -25,6 +25,7 @@ struct http {
 	CURL *curl;
 	char *ca_bundle;
 	struct http_limits limits;
+	struct http_client client;
 };
 
 static const struct http_limits default_limits = { .connect = 10, .stall = 15, .total = 60 };
@@ -65,6 +66,12 @@ void
 http_set_limits(struct http *h, const struct http_limits *limits)
 {
 	h->limits = *limits;
+}
+
+void
+http_set_client(struct http *h, const struct http_client *client)
+{
+	h->client = *client;
 }
 
 void
@@ -154,6 +161,7 @@ on_header(char *line, size_t size, size_t n, void *arg)
 		{ "x-amzn-errortype", ans->error_type, sizeof(ans->error_type) },
 		{ "x-amzn-requestid", ans->request_id, sizeof(ans->request_id) },
 		{ "date", ans->date, sizeof(ans->date) },
+		{ "content-type", ans->content_type, sizeof(ans->content_type) },
 	};
 
 	if (colon == NULL)
@@ -212,6 +220,34 @@ make_lines(const struct http_request *rq)
 fail:
 	wipe_lines(list);
 	return NULL;
+}
+
+static CURLcode
+on_tls(CURL *c, void *tls, void *arg)
+{
+	const struct http_client *me = arg;
+	SSL_CTX *ctx = tls;
+	bool ok;
+
+	(void)c;
+	(void)SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
+	ok = SSL_CTX_use_certificate(ctx, me->cert) == 1 &&
+	     SSL_CTX_use_PrivateKey(ctx, me->key) == 1;
+	for (int i = 0; ok && i < sk_X509_num(me->chain); i++)
+		ok = SSL_CTX_add1_chain_cert(ctx, sk_X509_value(me->chain, i)) == 1;
+	if (ok && me->on_token && EVP_PKEY_is_a(me->key, "RSA"))
+		ok = SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+		     SSL_CTX_set1_client_sigalgs_list(ctx, "RSA+SHA256:RSA+SHA384:RSA+SHA512") == 1;
+	return ok ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+/* libcurl hands out what OpenSSL has only when it is built on that. */
+static bool
+set_client(struct http *h)
+{
+	return h->client.cert == NULL ||
+	       (curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK &&
+		   curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_DATA, &h->client) == CURLE_OK);
 }
 
 static bool
@@ -278,6 +314,7 @@ classify(CURL *c, CURLcode r, struct http_answer *ans)
 	(void)curl_easy_getinfo(c, CURLINFO_REQUEST_SIZE, &sent);
 	switch (r) {
 	case CURLE_PEER_FAILED_VERIFICATION: return HTTP_UNTRUSTED;
+	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
@@ -333,7 +370,7 @@ http_send(struct http *h, const struct http_request *rq, struct http_answer *ans
 		(void)snprintf(ans->why, sizeof(ans->why), "only https is allowed");
 		goto out;
 	}
-	if (!set_common(h, rq, ans) || !set_method(h->curl, rq) ||
+	if (!set_common(h, rq, ans) || !set_method(h->curl, rq) || !set_client(h) ||
 	    curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, lines) != CURLE_OK) {
 		(void)snprintf(ans->why, sizeof(ans->why), "libcurl lacks an option");
 		goto out;

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/ssl.h>
+
 #define HTTP_BODY_MAX    (256 * 1024) /* longest answer taken */
 #define HTTP_HEADERS_MAX 16
 
@@ -42,6 +44,7 @@ struct http_answer {
 	char error_type[128];
 	char request_id[128];
 	char date[64];
+	char content_type[128];
 	char *body; /* NUL-terminated; never NULL after HTTP_ANSWERED */
 	size_t body_len;
 	char why[256]; /* for people, when there is no answer */
@@ -61,6 +64,15 @@ struct http *http_open(const char *ca_bundle);
 void http_close(struct http **hp);
 
 void http_set_limits(struct http *h, const struct http_limits *limits);
+
+/* Who we are to servers that ask for a certificate. What is in it outlives h. */
+struct http_client {
+	X509 *cert; /* NULL: nobody */
+	STACK_OF(X509) * chain;
+	EVP_PKEY *key;
+	bool on_token; /* RSA keys there sign with PKCS #1 v1.5 alone, and TLS 1.3 wants PSS */
+};
+void http_set_client(struct http *h, const struct http_client *client);
 
 /* Each request makes its own connection. Clear the answer in every case. */
 enum http_result http_send(struct http *h, const struct http_request *rq, struct http_answer *ans);

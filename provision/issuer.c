@@ -18,6 +18,7 @@ const struct issuer_kind *const issuer_kinds[] = {
 	&issuer_local,
 	&issuer_file,
 	&issuer_exec,
+	&issuer_est,
 	NULL,
 };
 

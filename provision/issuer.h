@@ -80,6 +80,7 @@ extern const struct issuer_kind issuer_aws;
 extern const struct issuer_kind issuer_local;
 extern const struct issuer_kind issuer_file;
 extern const struct issuer_kind issuer_exec;
+extern const struct issuer_kind issuer_est;
 
 /*
  * The kind that a value of --ca or "ca" names, and its argument (part of value, or NULL). NULL:

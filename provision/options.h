@@ -33,6 +33,9 @@ struct options {
 	bool sni_only;
 	bool deactivate;
 	unsigned int ca_timeout; /* seconds; 0: not given */
+	const char *est_client;
+	const char *est_user;
+	const char *est_password_file;
 	const char *policy_file;
 	const char *in;
 	const char *out;

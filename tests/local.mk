@@ -12,6 +12,7 @@ include tests/unit/lock.mk
 include tests/unit/aws.mk
 include tests/unit/fleet.mk
 include tests/standin/local.mk
+include tests/est/local.mk
 include tests/module/local.mk
 include tests/cli/local.mk
 include tests/bench/local.mk

@@ -469,17 +469,19 @@ der_at(const struct cert_slot *s, unsigned i)
 	return (struct cur){ s->raw.data + s->certs[i].at, s->certs[i].len };
 }
 
-/* Whether the certificate issued the last one of the slot's chain. */
+/* Whether the certificate issued the last one of the slot's chain, and is not in it yet. */
 static int
 extends(struct store *st, struct cert_slot *s, const struct request *q, bool *yes)
 {
+	struct object there;
 	struct cur last;
 	int r;
 
 	*yes = false;
 	if (s->row->anchor)
 		return 0;
-	if ((r = cert_load(st, s)) != 0 || s->n == 0 || s->n == CHAIN_MAX)
+	if ((r = cert_load(st, s)) != 0 || s->n == 0 || s->n == CHAIN_MAX ||
+	    (r = locate(st, s, &q->der, &there)) != HAL_ENOTFOUND)
 		return r;
 	last = der_at(s, s->n - 1);
 	return x509_issued(last.p, last.len, q->der.p, q->der.len, yes);
@@ -501,12 +503,28 @@ extend(struct store *st, struct cert_slot *s, const struct request *q, CK_OBJECT
 	return r;
 }
 
+/* Whether the ID that was given, if any, means this slot: by its own number, or its leaf's key. */
+static int
+is_meant(struct store *st, struct cert_slot *s, const struct request *q, bool *yes)
+{
+	const struct key *k = key_by_oid(st, q->oid), *leaf = NULL;
+	int r;
+
+	*yes = q->oid == 0 || s->row->oid == (k != NULL ? k->row->cert : q->oid);
+	if (k == NULL || s->row->anchor)
+		return 0;
+	if ((r = cert_load(st, s)) != 0 || s->n == 0 ||
+	    (r = cert_pair(st, s, &s->certs[0], &leaf)) != 0)
+		return r;
+	if (leaf != NULL)
+		*yes = leaf == k;
+	return 0;
+}
+
 /* *done: there is a chain that it belongs to, and r tells whether it could be added. */
 static int
 place_issuer(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h, bool *done)
 {
-	const struct key *k = key_by_oid(st, q->oid);
-	const unsigned oid = k != NULL ? k->row->cert : q->oid;
 	bool yes;
 	int r = 0;
 
@@ -515,9 +533,8 @@ place_issuer(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h, boo
 		struct cert_slot *s = &st->certs[i];
 		int rc;
 
-		if (oid != 0 && s->row->oid != oid)
-			continue;
-		if ((rc = view_slot_shows(st, s, &yes)) != 0 ||
+		if ((rc = is_meant(st, s, q, &yes)) != 0 ||
+		    (yes && (rc = view_slot_shows(st, s, &yes)) != 0) ||
 		    (yes && (rc = extends(st, s, q, &yes)) != 0))
 			return rc;
 		if (!yes)
@@ -554,10 +571,16 @@ create(struct store *st, const struct request *q, CK_OBJECT_HANDLE *h)
 
 	if ((r = index_load(st)) != 0)
 		return r;
-	if ((r = find_same(st, q, &o)) != HAL_ENOTFOUND)
-		return r == 0 && (r = view_check_cert_place(st, o.slot)) == 0
-			   ? name_it(st, &o, q, h)
-			   : r;
+	if ((r = find_same(st, q, &o)) != HAL_ENOTFOUND) {
+		if (r != 0 || (r = view_check_cert_place(st, o.slot)) != 0)
+			return r;
+		/* Devices of one CA have its certificate in each chain: the ID tells which lacks
+		 * it. */
+		if (q->oid != 0 && !q->trusted &&
+		    ((r = place_issuer(st, q, h, &done)) != 0 || done))
+			return r;
+		return name_it(st, &o, q, h);
+	}
 	if (q->trusted)
 		return place_anchor(st, q, h);
 	if ((r = find_key(st, q, &k)) != 0 || (r = view_check_cert_key(st, k)) != 0)

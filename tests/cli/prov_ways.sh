@@ -135,5 +135,9 @@ for kind in ec rsa:2048; do
 	expect 0 'nothing to do' run --ca "local:own-$kind" "$config"
 	expect 0 'chain        ok' verify --ca "local:own-$kind" "$config"
 done
+sed 's/0xE0F1/third/' "$ec" >third.jsn
+expect 0 'provisioned' run --ca "local:own-ec" third.jsn
 [ "$(certs)" -eq 2 ] || fail 'the intermediate is missing'
+[ "$(p11tool --provider "$module" --list-all-certs 2>/dev/null | grep -c 'ID: e0:e.:01')" -eq 3 ] ||
+	fail 'not each chain has its intermediate'
 ok 'intermediate'

@@ -348,6 +348,39 @@ START_TEST(chains)
 }
 END_TEST
 
+/* The same issuer behind two leafs: the ID of the key, or of the object, says whose chain is meant.
+ */
+START_TEST(one_issuer_in_several_chains)
+{
+	EVP_PKEY *root = host_key("P-256");
+	struct buf ca_der = BUF_INIT;
+	CK_OBJECT_HANDLE leaf, issuer;
+
+	host_spki(ca, &spki);
+	host_cert(&spki, "CA", "root", root, true, 0, &ca_der);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(host_generate(CHIP_ALG_P256, NULL, 0, "leaf", &pub, &priv), 0);
+		certify(pub, 0);
+		ck_assert_int_eq(host_create(&der, NULL, 0, NULL, false, &leaf), 0);
+	}
+	ck_assert_int_eq(host_create(&ca_der, "\xE0\xF1", 2, NULL, false, &issuer), 0);
+	ck_assert(is_at(issuer, 0xE0E1));
+	ck_assert_int_eq(host_create(&ca_der, "\xE0\xF2", 2, NULL, false, &issuer), 0);
+	ck_assert(is_at(issuer, 0xE0E2));
+	ck_assert_int_eq(host_create(&ca_der, "\xE0\xE3", 2, NULL, false, &issuer), 0);
+	ck_assert(is_at(issuer, 0xE0E3));
+	/* And no more than once in each. */
+	ck_assert_int_eq(host_create(&ca_der, "\xE0\xF2", 2, NULL, false, &issuer), 0);
+	ck_assert_int_eq(host_create(&ca_der, NULL, 0, NULL, false, &issuer), 0);
+	host_again();
+	ck_assert_uint_eq(host_find_class(CKO_CERTIFICATE), 1 + 3 + 3);
+	ck_assert_uint_eq(host_find_id(CKO_CERTIFICATE, "\xE0\xE2\x01", 3), 1);
+	ck_assert_uint_eq(host_find_id(CKO_CERTIFICATE, "\xE0\xE2\x02", 3), 0);
+	buf_free(&ca_der);
+	EVP_PKEY_free(root);
+}
+END_TEST
+
 START_TEST(chain_that_does_not_fit)
 {
 	struct buf ca_der = BUF_INIT;
@@ -540,6 +573,7 @@ main(void)
 	tcase_add_test(t, found_key_gets_its_certificate);
 	tcase_add_test(t, sizes);
 	tcase_add_test(t, chains);
+	tcase_add_test(t, one_issuer_in_several_chains);
 	tcase_add_test(t, chain_that_does_not_fit);
 	tcase_add_test(t, trust_anchors);
 	tcase_add_test(t, orphans_stay);
