@@ -178,6 +178,7 @@ struct aws_ca {
 	char status[16];     /* "ACTIVE", "INACTIVE" */
 	char *template_name; /* NULL: none by name */
 	bool auto_registration, sni_only;
+	bool mode_told; /* else sni_only says nothing */
 	double created;
 };
 void aws_ca_clear(struct aws_ca *c);

@@ -11,14 +11,19 @@
 enum aws_result
 aws_registration_code(struct aws *a, char code[65])
 {
+	static const char allowed[] =
+	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-";
 	static const struct call_args args;
 	char *text = NULL;
 	enum aws_result res =
 	    aws_one_text(a, CALL_GET_REGISTRATION_CODE, &args, "registrationCode", &text);
 
 	code[0] = '\0';
-	if (res == AWS_OK && (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64))
-		res = aws_unusable(a, CALL_GET_REGISTRATION_CODE, &args, "it is not 64 hex digits");
+	/* 64 hex digits; a common name takes that and no more. */
+	if (res == AWS_OK &&
+	    (text[0] == '\0' || strlen(text) > 64 || text[strspn(text, allowed)] != '\0'))
+		res = aws_unusable(
+		    a, CALL_GET_REGISTRATION_CODE, &args, "it cannot be a common name");
 	else if (res == AWS_OK)
 		(void)snprintf(code, 65, "%s", text);
 	free(text);
@@ -111,6 +116,7 @@ aws_take_ca(const json_t *o, bool with_pem, struct aws_ca *out)
 		return "no status in it";
 	(void)snprintf(out->status, sizeof(out->status), "%s", status);
 	out->auto_registration = is_text(o, "autoRegistrationStatus", "ENABLE");
+	out->mode_told = aws_text(o, "certificateMode") != NULL;
 	out->sni_only = is_text(o, "certificateMode", "SNI_ONLY");
 	out->created = json_number_value(json_object_get(o, "creationDate"));
 	return NULL;

@@ -197,6 +197,8 @@ judge_error(struct run *r, struct call_reply *reply)
 	aws_error_decode(&r->ans, r->a->cred.token, e);
 	(void)snprintf(r->why, sizeof(r->why), "%s%s%s", e->code,
 	    e->code[0] != '\0' && e->message[0] != '\0' ? ": " : "", e->message);
+	if (r->why[0] == '\0')
+		(void)snprintf(r->why, sizeof(r->why), "an answer without a reason");
 	switch (e->action) {
 	case AWS_ACT_THROTTLED: return V_RETRY;
 	case AWS_ACT_SERVER: return V_RETRY_UNKNOWN;
@@ -353,8 +355,7 @@ say_failed(const struct run *r)
 		hint_unanswered(r);
 		return;
 	}
-	prov_error("%s failed%s: %s%s(status %ld%s%s)", about, tries, r->why,
-	    r->why[0] != '\0' ? " " : "", r->ans.status,
+	prov_error("%s failed%s: %s (status %ld%s%s)", about, tries, r->why, r->ans.status,
 	    r->ans.request_id[0] != '\0' ? ", request id " : "", r->ans.request_id);
 	if (strncmp(e->code, "AccessDenied", 12) == 0)
 		hint_denied(r);
@@ -378,8 +379,7 @@ conclude(struct run *r, enum verdict v)
 	case V_RETRY_UNKNOWN:
 		if ((r->call->flags & CALL_ONCE) == 0)
 			break;
-		prov_warn("%s: %s%s(its outcome is unknown%s%s)", r->call->name, r->why,
-		    r->why[0] != '\0' ? " " : "",
+		prov_warn("%s: %s (its outcome is unknown%s%s)", r->call->name, r->why,
 		    r->ans.request_id[0] != '\0' ? ", request id " : "", r->ans.request_id);
 		return AWS_UNKNOWN;
 	case V_AGAIN:

@@ -221,7 +221,7 @@ make_known(struct registering *r)
 static bool
 mode_fits(const struct registering *r)
 {
-	if (!r->opts->sni_only || r->there.sni_only)
+	if (!r->opts->sni_only || r->there.sni_only || !r->there.mode_told)
 		return true;
 	prov_error("the CA is registered with proof of its key, which cannot be changed to "
 		   "--sni-only");
@@ -253,7 +253,8 @@ report(const struct registering *r, const char *result)
 	report_add(o, "region", aws_region(r->aws));
 	if (r->known) {
 		report_add(o, "status", r->there.status);
-		report_add(o, "mode", r->there.sni_only ? "SNI_ONLY" : "DEFAULT");
+		if (r->there.mode_told)
+			report_add(o, "mode", r->there.sni_only ? "SNI_ONLY" : "DEFAULT");
 		report_add(o, "registration",
 		    r->there.auto_registration ? "at the first connection" : "by command");
 		report_add(o, "template", r->there.template_name);
