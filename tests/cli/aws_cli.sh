@@ -3,7 +3,7 @@
 # is not merely the mirror of our own client: signatures, paths, parameters, answers and paging are
 # what Amazon's own software makes and understands.
 set -eu
-: "${top_builddir:=.}"
+: "${top_builddir:=.}" "${top_srcdir:=.}"
 fail() {
 	echo "FAIL: $*" >&2
 	[ ! -e "$dir/log" ] || tail -n 5 "$dir/log" >&2
@@ -117,6 +117,20 @@ refused ResourceNotFoundException describe-certificate --certificate-id "$id"
 iot delete-thing --thing-name line:7
 iot delete-policy --policy-name my_policy
 refused ResourceNotFoundException get-policy --policy-name my_policy
+
+# Types, groups, CAs of one's own: through the library that the command line is made of.
+ca() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/$1.key" -out "$work/$1.pem" \
+	-subj "/CN=$1" -addext "basicConstraints=critical,$2" 2>/dev/null; }
+leaf() {
+	openssl req -new -key "$work/key.pem" -out "$work/$1.csr" -subj "/CN=$2"
+	openssl x509 -req -in "$work/$1.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -out "$work/$1.pem" 2>/dev/null
+}
+ca ca CA:TRUE
+ca noca CA:FALSE
+leaf proof "$(iot get-registration-code --query registrationCode)"
+leaf other 0123
+leaf device device
+/usr/bin/python3 "$top_srcdir/tests/cli/aws_calls.py" "$work" "$url" || fail "the client library"
 
 # Keys: temporary ones with and without their token, a wrong secret, an unknown ID.
 export AWS_ACCESS_KEY_ID=ASIASTANDIN000000002

@@ -13,5 +13,6 @@ tests_standin_aws_standin_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(CRYPTO_CFLAGS) $
 tests_standin_aws_standin_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
 
 # Amazon's own command line against it, from the Debian package awscli.
+EXTRA_DIST += tests/cli/aws_calls.py
 dist_check_SCRIPTS += tests/cli/aws_cli.sh
 cli_tests += tests/cli/aws_cli.sh
