@@ -345,7 +345,7 @@ claim_provision(struct claim *c, json_t *parameters, struct claim_answer *answer
 }
 
 /* Once more after these, in milliseconds: provisioning may be under way at AWS IoT just now. */
-static const long look_again[] = { 500, 1500 };
+static const long look_again[] = { 250, 750 };
 #define LOOKS (1 + sizeof(look_again) / sizeof(look_again[0]))
 
 static enum claim_state

@@ -206,6 +206,7 @@ cmd_verify(const struct options *o)
 		return PROV_USAGE;
 	}
 	ok = job_open(&j, o, false) && job_choose_ca(&j);
+	j.looks = true;
 	if (ok && wants_ca(&j))
 		ok = job_open_ca(&j);
 	if (ok) {

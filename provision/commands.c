@@ -9,9 +9,10 @@
 
 #define EST       "est-client est-user est-password-file "
 #define OWN_CA    EST "ca-key ca-pass-file ca-timeout ca-file "
+#define CLAIM     "data-endpoint claim-cert claim-key claim-slot parameter answer-timeout "
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
 /* Of run, and of fleet who hands them on. */
-#define RUN CLOUD OWN_CA "policy-file slot set replace dry-run stop-after json "
+#define RUN CLOUD OWN_CA CLAIM "policy-file slot set replace dry-run stop-after json "
 
 /* In the order in which they are shown. */
 static const struct command commands[] = {
@@ -130,7 +131,8 @@ static const struct command commands[] = {
 		"name is thrown out.",
 	    .example = "optiga-provision verify device.jsn\n"
 		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
-	    .options = CLOUD EST "ca-file slot set connect data-endpoint thing policy json",
+	    .options =
+		CLOUD EST "ca-file slot set connect data-endpoint thing answer-timeout policy json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_verify,

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
@@ -139,4 +140,40 @@ connect_prove(const struct mqtt_options *o, json_t *r)
 	}
 	mqtt_close(&m);
 	return ok;
+}
+
+/* AWS IoT is asked where its data endpoint is, unless the command line says so. */
+static bool
+ask_endpoint(const struct aws_options *opts, struct mqtt_address *to)
+{
+	struct aws *aws = NULL;
+	char *host = NULL;
+	bool ok;
+
+	if (aws_open(opts, &aws) != AWS_OK) {
+		prov_hint("with --data-endpoint HOST no credentials are needed");
+		return false;
+	}
+	ok = aws_data_endpoint(aws, &host) == AWS_OK;
+	if (ok && !mqtt_address(host, to)) {
+		prov_error("AWS IoT answers with a data endpoint that is no host: \"%s\"", host);
+		ok = false;
+	}
+	free(host);
+	aws_close(&aws);
+	return ok;
+}
+
+bool
+connect_endpoint(const struct options *o, struct mqtt_address *to)
+{
+	const char *given = o->data_endpoint;
+
+	if (given == NULL)
+		return ask_endpoint(&o->aws, to);
+	if (mqtt_address(given, to))
+		return true;
+	prov_error("--data-endpoint \"%s\" is no host", given);
+	prov_hint("it is HOST or HOST:PORT, without \"mqtts://\"");
+	return false;
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "provision/mqtt.h"
+#include "provision/options.h"
 #include "provision/token.h"
 
 /*
@@ -27,10 +28,10 @@ bool connect_certs(
  */
 bool connect_prove(const struct mqtt_options *o, json_t *r);
 
-struct job;
-
 /* --data-endpoint, or what AWS IoT says. false: said why. */
-bool connect_endpoint(struct job *j, struct mqtt_address *to);
+bool connect_endpoint(const struct options *o, struct mqtt_address *to);
+
+struct job;
 
 /* The proof for the key and the certificates that were read from the chip. */
 bool connect_job(struct job *j, json_t *r);

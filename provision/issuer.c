@@ -19,6 +19,7 @@ const struct issuer_kind *const issuer_kinds[] = {
 	&issuer_file,
 	&issuer_exec,
 	&issuer_est,
+	&issuer_claim,
 	NULL,
 };
 

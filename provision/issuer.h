@@ -29,6 +29,7 @@ struct issuer_ask {
 	const struct config *config; /* NULL: the command has none */
 	const char *argument;        /* behind the colon; NULL: none */
 	struct token *token;         /* for keys that authenticate; NULL: no chip at hand */
+	bool looks;                  /* it will not be asked to sign */
 };
 
 struct issuer_kind {
@@ -77,6 +78,7 @@ struct issuer_kind {
 extern const struct issuer_kind *const issuer_kinds[];
 
 extern const struct issuer_kind issuer_aws;
+extern const struct issuer_kind issuer_claim;
 extern const struct issuer_kind issuer_local;
 extern const struct issuer_kind issuer_file;
 extern const struct issuer_kind issuer_exec;

@@ -165,7 +165,11 @@ bool
 job_open_ca(struct job *j)
 {
 	const struct issuer_ask ask = {
-		.opts = j->opts, .config = j->config, .argument = j->ca_argument, .token = j->token
+		.opts = j->opts,
+		.config = j->config,
+		.argument = j->ca_argument,
+		.token = j->token,
+		.looks = j->looks,
 	};
 
 	if (j->state.cloud &&

@@ -33,6 +33,7 @@ struct job {
 
 	const struct issuer_kind *ca;
 	const char *ca_argument;
+	bool looks;   /* it will not be asked to sign */
 	void *issuer; /* NULL for AWS IoT */
 
 	struct aws *aws;       /* NULL: AWS IoT has no part in it */

@@ -15,7 +15,8 @@ libprov_la_SOURCES = \
 	provision/csr.c provision/csr.h provision/file.c provision/file.h \
 	provision/issuer.c provision/issuer.h provision/issuer_local.c \
 	provision/job.c provision/job.h provision/journal.c provision/journal.h \
-	provision/claim.c provision/claim.h provision/connect.c provision/connect.h \
+	provision/claim.c provision/claim.h provision/claimkey.c provision/claimkey.h \
+	provision/issuer_claim.c provision/connect.c provision/connect.h \
 	provision/mqtt.c provision/mqtt.h provision/mqttint.h provision/mqttprobe.c provision/mqtttls.c \
 	provision/plan.c provision/plan.h provision/policy.c provision/policy.h \
 	provision/report.c provision/report.h provision/rv.c provision/rv.h \

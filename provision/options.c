@@ -140,6 +140,17 @@ level_word(size_t i)
 	return i < AUDIT_LEVELS ? audit_level_name((enum audit_level)i) : NULL;
 }
 
+static bool
+parse_parameter(const char *value, struct options *o)
+{
+	if (o->nparameters < OPTIONS_PARAMETERS) {
+		o->parameters[o->nparameters++] = value;
+		return true;
+	}
+	prov_error("--parameter is given more than %d times", OPTIONS_PARAMETERS);
+	return false;
+}
+
 #define AT(member)       .where = offsetof(struct options, member)
 #define FLAG(member)     .kind = OPTION_FLAG, AT(member)
 #define TEXT(member)     .kind = OPTION_TEXT, AT(member)
@@ -193,9 +204,18 @@ static const struct option_row options[] = {
 	{ "data-endpoint", "HOST[:PORT]",
 	    "data endpoint (default: AWS IoT is asked for it; port 8883, or 443)",
 	    TEXT(data_endpoint) },
+	{ "answer-timeout", "SECONDS", "for each answer from the data endpoint (default: 20)",
+	    .kind = OPTION_NUMBER, AT(answer_timeout), .min = 1, .max = 600 },
 	{ "thing", "NAME", "name of the thing, instead of CONFIG's", TEXT(thing) },
 	{ "set", "NAME=VALUE", "thing, policy, or what {NAME} in CONFIG stands for; repeatable",
 	    PARSED(parse_set) },
+	{ "claim-cert", "FILE", "claim certificate, for --ca claim", TEXT(claim_cert) },
+	{ "claim-key", "FILE", "its private key", TEXT(claim_key) },
+	{ "claim-slot", "SLOT", "key slot with the claim's key and certificate, in their place",
+	    TEXT(claim_slot), .words = slot_word },
+	{ "parameter", "NAME=VALUE",
+	    "for the provisioning template, once for each; {serial} and the like are filled in",
+	    PARSED(parse_parameter) },
 	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
 	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",

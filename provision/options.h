@@ -12,8 +12,9 @@
 #include "provision/plan.h"
 #include "provision/token.h"
 
-#define OPTIONS_GIVEN_MAX 96
-#define OPTIONS_MAX       128 /* rows of the table */
+#define OPTIONS_GIVEN_MAX  96
+#define OPTIONS_MAX        128 /* rows of the table */
+#define OPTIONS_PARAMETERS 16
 
 struct options {
 	struct token_options token;
@@ -45,8 +46,14 @@ struct options {
 	const char *config;      /* NULL: none given */
 	char **args;             /* what stands behind the command, CONFIG included */
 	size_t nargs;
-	const char *data_endpoint; /* HOST[:PORT]; NULL: AWS IoT is asked */
-	const char *thing;         /* NULL: as CONFIG says */
+	const char *claim_cert;
+	const char *claim_key;
+	const char *claim_slot;
+	const char *parameters[OPTIONS_PARAMETERS]; /* NAME=VALUE */
+	size_t nparameters;
+	unsigned int answer_timeout; /* seconds for an answer over MQTT; 0: the default */
+	const char *data_endpoint;   /* HOST[:PORT]; NULL: AWS IoT is asked */
+	const char *thing;           /* NULL: as CONFIG says */
 	bool connect;
 	const char *report;
 	unsigned int jobs, attempts, timeout; /* of a fleet; 0: not given */

@@ -60,6 +60,12 @@ print_lines(const json_t *r, int width)
 		if (json_is_string(value)) {
 			print_name(key, width);
 			(void)printf(" %s\n", json_string_value(value));
+		} else if (json_is_object(value)) {
+			char *text = json_dumps(value, 0);
+
+			print_name(key, width);
+			(void)printf(" %s\n", text != NULL ? text : "");
+			free(text);
 		} else if (json_is_array(value)) {
 			size_t i;
 			json_t *row;

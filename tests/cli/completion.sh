@@ -65,7 +65,7 @@ offers "$(sed -n 's/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' ../help | sort | tr 
 printf 'ok - commands and options\n'
 
 offers 'run' ru
-offers '--pin-file --policy-file --profile' run --p
+offers '--parameter --pin-file --policy-file --profile' run --p
 offers 'cadir cert.pem device.jsn' run ''
 offers 'cert.pem' write --in c device.jsn --in ce
 offers 'cert.pem' write --in = ce

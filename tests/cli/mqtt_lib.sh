@@ -19,7 +19,7 @@ free_port() {
 # new_ca NAME: NAME.pem and NAME.key, a CA of its own.
 new_ca() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
-		-subj "/CN=$1" -keyout "$1.key" -out "$1.pem" 2>/dev/null
+		-subj "/CN=${1##*/}" -keyout "$1.key" -out "$1.pem" 2>/dev/null
 }
 
 # new_cert CA NAME: NAME.pem and NAME.key; the name stands in subject and subjectAltName.

@@ -7,6 +7,7 @@ dist_man_MANS += man/optiga-provision.1
 prov_cli_tests =
 prov_cli_tests += tests/cli/completion.sh
 prov_cli_tests += tests/cli/prov_aws.sh
+prov_cli_tests += tests/cli/prov_claim.sh
 prov_cli_tests += tests/cli/prov_connect.sh
 prov_cli_tests += tests/cli/prov_doctor.sh
 prov_cli_tests += tests/cli/prov_help.sh
@@ -27,3 +28,7 @@ dist_check_SCRIPTS += $(prov_ca_tests)
 cli_tests += $(prov_ca_tests)
 own_cli_tests += $(prov_ca_tests)
 own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_doctor.sh tests/cli/prov_help.sh tests/cli/prov_slots.sh tests/cli/prov_soft.sh
+
+# Every place at which a run with a claim can be killed or stopped.
+dist_check_SCRIPTS += tests/cli/prov_claim_all.sh
+long_tests += tests/cli/prov_claim_all.sh
