@@ -249,10 +249,11 @@ START_TEST(key_states)
 	static const struct {
 		const char *meta, *found;
 	} rows[] = {
-		{ "C00107D003E1FC07D30100E00103E10110", "key-no-certificate" },
-		{ "C00101D003E1FC07D30100E00103E10110", "key-unlocked key-no-certificate" },
-		{ "C00107D00100D30100E00103E10110", "key-open key-no-certificate" },
-		{ "C00107D001FFD30100E00141E10110", "key-weak key-no-certificate" },
+		{ "C00107D003E1FC07D30100E00103E10110", "key-no-certificate key-unknown" },
+		{ "C00101D003E1FC07D30100E00103E10110",
+		    "key-unlocked key-no-certificate key-unknown" },
+		{ "C00107D00100D30100E00103E10110", "key-open key-no-certificate key-unknown" },
+		{ "C00107D001FFD30100E00141E10110", "key-weak key-no-certificate key-unknown" },
 	};
 
 	for (size_t i = 0; i < NITEMS(rows); i++) {
@@ -337,7 +338,11 @@ START_TEST(certificates_for_other_keys)
 	key_in_place();
 	put_key(0xE0F2, NULL);
 	put_cert(0xE0E3, pairs[1], "device", "Plant CA", -1, 1000, EVP_sha256());
-	ck_assert_str_eq(found(-1), "key-no-certificate key-no-certificate");
+	ck_assert_str_eq(found(-1), "key-no-certificate key-no-certificate key-unknown");
+	key_in_place();
+	put_key(0xE0FC, NULL);
+	put_cert(0xE0E1, pairs[1], "device", "Plant CA", -1, 1000, EVP_sha256());
+	ck_assert_str_eq(found(-1), "key-no-certificate key-no-certificate key-unknown");
 	/* Another token, by ID. */
 	key_in_place();
 	map.chip = false;
@@ -368,8 +373,9 @@ END_TEST
 START_TEST(every_rule_is_tested)
 {
 	static const char *const others[] = { "binding-factory", "key-open", "key-unlocked",
-		"key-weak", "key-mismatch", "key-no-certificate", "cert-expired", "cert-expiring",
-		"cert-not-yet", "cert-weak", "cert-test", "cert-self-signed", "cert-no-key" };
+		"key-weak", "key-unknown", "key-mismatch", "key-no-certificate", "cert-expired",
+		"cert-expiring", "cert-not-yet", "cert-weak", "cert-test", "cert-self-signed",
+		"cert-no-key" };
 	const struct audit_rule *r;
 
 	for (size_t i = 0; (r = audit_rule_row(i)) != NULL; i++) {
