@@ -143,6 +143,10 @@ level_word(size_t i)
 static bool
 parse_parameter(const char *value, struct options *o)
 {
+	if (strcspn(value, "=") == 0 || strchr(value, '=') == NULL) {
+		prov_error("--parameter \"%s\" is no NAME=VALUE", value);
+		return false;
+	}
 	if (o->nparameters < OPTIONS_PARAMETERS) {
 		o->parameters[o->nparameters++] = value;
 		return true;

@@ -45,9 +45,19 @@ echo '{ "binding_secret": "00" }' >portal2.json
 printf 'device,config\nsim:"chip.img,ec.jsn\n' >quote.csv
 printf 'device,config\nsim:chip.img\n' >short.csv
 
-many=
+sed 's/"0xE0F1"/"fourth"/' ec.jsn >fourth.jsn
+prov csr --ca local --out fourth.csr fourth.jsn
+id=$(openssl req -in fourth.csr -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
+mkdir -p state/optiga-provision
+echo '{ "frob":' >"state/optiga-provision/$id.local.json"
+many=''
 for _ in 1 2 3 4 5 6 7 8; do
 	many="$many -v -v -v -v -v -v -v -v -v -v -v -v -v -v -v -v"
+done
+
+parameters=
+for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33; do
+	parameters="$parameters --parameter p$n=x"
 done
 
 # One row: its command, in $command, and want, the status and what is said.
@@ -57,7 +67,7 @@ run_row() {
 	"$top_builddir/optiga-provision" --module "$module" "$@" >out 2>err </dev/null || status=$?
 	{
 		printf '= %s\n' "$status"
-		sed "s|$work|WORK|g; s/use one of aws, .*/use one of ISSUERS/; s/may be any of .*/may be any of OPTIONS/" err
+		sed "s|$work|WORK|g; s/$id/KEY/g; s/use one of aws, .*/use one of ISSUERS/; s/may be any of .*/may be any of OPTIONS/" err
 	} >got
 	rows=$((rows + 1))
 	if [ "${MESSAGES_SHOW:-}" ]; then
