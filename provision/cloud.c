@@ -11,6 +11,9 @@
 #include "provision/policy.h"
 #include "provision/stop.h"
 
+/* More than one: what was asked for in vain is looked for. */
+#define REQUESTS_UNKNOWN 2
+
 bool
 cloud_open(struct job *j)
 {
@@ -81,27 +84,10 @@ read_policy(struct job *j)
 	return ok;
 }
 
-static bool
-read_thing(struct job *j)
+bool
+cloud_match(const char *name, void *search)
 {
-	char *arn = NULL;
-	enum aws_result r = aws_describe_thing(j->aws, j->config->thing, &arn);
-
-	j->state.thing = r == AWS_OK;
-	free(arn);
-	return r == AWS_OK || r == AWS_NOT_FOUND;
-}
-
-/* Looks for one name in a list. */
-struct name_search {
-	const char *name;
-	bool found;
-};
-
-static bool
-match_name(const char *name, void *arg)
-{
-	struct name_search *s = arg;
+	struct name_search *s = search;
 
 	s->found = strcmp(name, s->name) == 0;
 	return !s->found;
@@ -116,8 +102,8 @@ read_links(struct job *j)
 		return true;
 	policy.name = j->config->policy;
 	thing.name = j->config->thing;
-	if (aws_list_attached_policies(j->aws, j->cloud.arn, match_name, &policy) != AWS_OK ||
-	    aws_list_principal_things(j->aws, j->cloud.arn, match_name, &thing) != AWS_OK)
+	if (aws_list_attached_policies(j->aws, j->cloud.arn, cloud_match, &policy) != AWS_OK ||
+	    aws_list_principal_things(j->aws, j->cloud.arn, cloud_match, &thing) != AWS_OK)
 		return false;
 	j->state.policy_attached = policy.found;
 	j->state.thing_attached = thing.found;
@@ -169,6 +155,20 @@ read_issued(struct job *j)
 	return read_links(j);
 }
 
+/* Another host asked, or this one's journal is lost: how often, nobody knows. */
+static void
+take_note(struct job *j, const char *key)
+{
+	if (j->noted_at == 0 || strcmp(j->noted_key, key) != 0)
+		return;
+	if (j->journal.pending == PENDING_NONE) {
+		j->journal.pending = PENDING_ASKED;
+		j->journal.since = j->noted_at;
+		j->journal.requests = REQUESTS_UNKNOWN;
+	}
+	j->noted = true;
+}
+
 bool
 cloud_journal(struct job *j)
 {
@@ -176,6 +176,7 @@ cloud_journal(struct job *j)
 
 	if (!key_id(j->key.pub, id) || !journal_open(&j->journal, id, aws_region(j->aws)))
 		return false;
+	take_note(j, id);
 	j->state.journal = j->journal.pending != PENDING_NONE;
 	if (j->state.cert == CERT_GOOD)
 		return true;
@@ -190,7 +191,7 @@ cloud_journal(struct job *j)
 bool
 cloud_read(struct job *j)
 {
-	if (!read_policy(j) || !read_thing(j))
+	if (!read_policy(j) || !cloud_read_thing(j))
 		return false;
 	if (!j->state.key)
 		return true;
@@ -212,19 +213,6 @@ cloud_policy(struct job *j)
 	/* Somebody was faster. */
 	if (r == AWS_EXISTS)
 		return read_policy(j);
-	return r == AWS_OK;
-}
-
-bool
-cloud_thing(struct job *j)
-{
-	char *arn = NULL;
-	enum aws_result r = aws_create_thing(j->aws, j->config->thing, &arn);
-
-	free(arn);
-	/* It has appeared meanwhile, with attributes of somebody's; that is their business. */
-	if (r == AWS_EXISTS)
-		return read_thing(j) && j->state.thing;
 	return r == AWS_OK;
 }
 
@@ -250,7 +238,7 @@ cloud_sign(struct job *j)
 	enum aws_result r = AWS_FAILED;
 	bool sent;
 
-	sent = pem != NULL && journal_asked(&j->journal);
+	sent = pem != NULL && journal_asked(&j->journal) && cloud_note(j);
 	if (sent) {
 		aws_cert_clear(&j->cloud);
 		r = aws_create_certificate(j->aws, pem, &j->cloud);
@@ -269,7 +257,7 @@ cloud_sign(struct job *j)
 	}
 	if (r != AWS_OK) {
 		/* A refusal is certain: nothing was issued this time. */
-		if (sent && j->journal.requests == 1)
+		if (sent && j->journal.requests == 1 && cloud_forget_note(j))
 			(void)journal_forget(&j->journal);
 		return false;
 	}
@@ -287,25 +275,30 @@ cloud_register(struct job *j)
 		ca = cert_pem(sk_X509_value(j->chain, 0));
 	aws_cert_clear(&j->cloud);
 	if (pem != NULL)
-		r = aws_register_certificate(j->aws, pem, ca, false, &j->cloud);
+		r = j->ca->as_is
+			? aws_register_certificate_without_ca(j->aws, pem, false, &j->cloud)
+			: aws_register_certificate(j->aws, pem, ca, false, &j->cloud);
 	free(pem);
 	free(ca);
 	/* An interrupted run did it; its state is read as if it had been there before. */
 	if (r == AWS_EXISTS)
 		return read_chip_cert(j);
+	j->made_registration = r == AWS_OK;
 	return r == AWS_OK;
 }
 
 bool
 cloud_attach_policy(struct job *j)
 {
-	return aws_attach_policy(j->aws, j->config->policy, j->cloud.arn) == AWS_OK;
+	j->made_policy_link = aws_attach_policy(j->aws, j->config->policy, j->cloud.arn) == AWS_OK;
+	return j->made_policy_link;
 }
 
 bool
 cloud_attach_thing(struct job *j)
 {
-	return aws_attach_thing(j->aws, j->config->thing, j->cloud.arn) == AWS_OK;
+	j->made_thing_link = aws_attach_thing(j->aws, j->config->thing, j->cloud.arn) == AWS_OK;
+	return j->made_thing_link;
 }
 
 bool

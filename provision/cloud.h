@@ -17,7 +17,27 @@ bool cloud_journal(struct job *j);
 bool cloud_find(struct job *j, const char *id, bool *known);
 
 bool cloud_policy(struct job *j);
+bool cloud_thing_type(struct job *j);
 bool cloud_thing(struct job *j);
+bool cloud_update_thing(struct job *j);
+bool cloud_groups(struct job *j);
+
+/* The thing, its type, attributes and groups, against the configuration. */
+bool cloud_read_thing(struct job *j);
+
+/*
+ * An attribute of the thing says when a certificate was asked for, and for which key: for whoever
+ * comes later and does not have the journal. A thing without room for it goes without.
+ */
+bool cloud_note(struct job *j);
+bool cloud_forget_note(struct job *j);
+
+/* Looks for one name in a list. */
+struct name_search {
+	const char *name;
+	bool found;
+};
+bool cloud_match(const char *name, void *search);
 
 /* A new certificate for j->request, INACTIVE, noted in the journal. */
 bool cloud_sign(struct job *j);

@@ -92,8 +92,9 @@ report_job(struct job *j, json_t *r)
 	report_chip(j, r);
 	report_add(r, "key", key_name(j->key.pub, kind, sizeof(kind)));
 	report_cert(r, j->cert);
-	if (j->ca->where != NULL)
-		report_add(r, "ca", j->ca->where(j->issuer));
+	report_add(r, "ca", j->ca->where != NULL ? j->ca->where(j->issuer) : NULL);
+	if (j->opts->json && json_object_get(r, "ca") == NULL)
+		report_add(r, "ca", j->ca->name);
 	if (j->ca->report != NULL)
 		j->ca->report(j->issuer, r);
 	if (!j->state.cloud)

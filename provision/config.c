@@ -290,8 +290,12 @@ config_key_fits_aws(const struct config *c)
 bool
 config_fits_aws(const struct config *c)
 {
-	if (!config_key_fits_aws(c))
-		return false;
+	return config_key_fits_aws(c) && config_has_thing(c);
+}
+
+bool
+config_has_thing(const struct config *c)
+{
 	if (c->thing == NULL || c->policy == NULL) {
 		prov_error("%s: \"aws_iot_config\" is missing", c->path);
 		prov_hint("give \"aws_iot_config\": { \"thing\": ..., \"policy\": ... }, or use "

@@ -155,6 +155,7 @@ const char *config_template(const char *name);
  * is wrong. */
 bool config_key_fits_aws(const struct config *c);
 bool config_fits_aws(const struct config *c);
+bool config_has_thing(const struct config *c);
 
 /* "P-256" style name of the configured key, for people. */
 const char *config_key_name(const struct config *c);

@@ -20,6 +20,7 @@ const struct issuer_kind *const issuer_kinds[] = {
 	&issuer_exec,
 	&issuer_est,
 	&issuer_claim,
+	&issuer_factory,
 	NULL,
 };
 

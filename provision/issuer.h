@@ -37,6 +37,7 @@ struct issuer_kind {
 	const char *argument; /* what stands behind the colon, "DIR"; NULL: nothing may */
 	bool needs_argument;
 	const char *text; /* for --help */
+	bool as_is;       /* key and certificate are the chip's own: nothing is made or written */
 
 	/* Checks what it was asked for; makes and sends nothing. NULL: said why. */
 	void *(*open)(const struct issuer_ask *ask);
@@ -80,6 +81,7 @@ extern const struct issuer_kind *const issuer_kinds[];
 extern const struct issuer_kind issuer_aws;
 extern const struct issuer_kind issuer_claim;
 extern const struct issuer_kind issuer_local;
+extern const struct issuer_kind issuer_factory;
 extern const struct issuer_kind issuer_file;
 extern const struct issuer_kind issuer_exec;
 extern const struct issuer_kind issuer_est;

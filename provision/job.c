@@ -13,173 +13,7 @@
 #include "provision/file.h"
 #include "provision/job.h"
 
-/* What the templates stand for, on this chip. */
-static bool
-expand(struct job *j)
-{
-	const struct config_names names = { .serial = token_serial(j->token),
-		.model = token_model(j->token),
-		.label = token_label(j->token),
-		.uid = j->uid };
-
-	return config_expand(j->config, &names);
-}
-
-static bool
-open_token(struct job *j, bool write)
-{
-	struct token_options opts = j->opts->token;
-
-	opts.write = write;
-	j->token = token_open(&opts);
-	if (j->token == NULL)
-		return false;
-	prov_step("token \"%s\", serial %s", token_label(j->token), token_serial(j->token));
-	if (j->config != NULL && j->config->own_format)
-		j->uid = token_uid(j->token);
-	return j->config == NULL || expand(j);
-}
-
-bool
-job_open_slot(struct job *j, const struct options *o, struct config *c, bool write)
-{
-	*j = (struct job){ .opts = o, .lock_fd = -1, .config = c, .slot = c->slot };
-	return open_token(j, write);
-}
-
-bool
-job_open(struct job *j, const struct options *o, bool write)
-{
-	struct config *c;
-
-	*j = (struct job){ .opts = o, .lock_fd = -1 };
-	if (o->config != NULL) {
-		c = config_load_slot(o->config, o->slot);
-		return c != NULL && job_open_slot(j, o, c, write);
-	}
-	if (o->slot != NULL && (j->slot = slot_parse("--slot", o->slot)) == NULL)
-		return false;
-	return open_token(j, write);
-}
-
-void
-job_close(struct job *j)
-{
-	/* It may hold a key on the chip. */
-	if (j->issuer != NULL)
-		j->ca->close(j->issuer);
-	token_certs_clear(j->certs, j->ncerts);
-	token_key_clear(&j->key);
-	X509_free(j->cert);
-	X509_REQ_free(j->request);
-	token_close(&j->token);
-	aws_cert_clear(&j->cloud);
-	aws_close(&j->aws);
-	journal_close(&j->journal);
-	certs_free(&j->chain);
-	config_free(&j->config);
-	free(j->uid);
-	if (j->lock_fd >= 0)
-		(void)close(j->lock_fd);
-}
-
-/* Serial numbers are the token's to choose: only what is safe in a file name is kept. */
-static char *
-slot_name(const struct job *j)
-{
-	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	char *name = NULL;
-
-	if (asprintf(&name, "%s-%04x", token_serial(j->token), j->slot->key_oid) < 0)
-		return NULL;
-	for (char *p = name; *p != '\0'; p++)
-		if (*p != '-' && strchr(safe, *p) == NULL)
-			*p = '_';
-	return name;
-}
-
-bool
-job_lock_name(struct job *j, const char *name, const char *what)
-{
-	char *dir = journal_dir(), *path = NULL;
-	bool busy = false;
-
-	if (dir == NULL)
-		return false;
-	if (name == NULL || asprintf(&path, "%s/%s.lock", dir, name) < 0) {
-		prov_error("out of memory");
-		path = NULL;
-	} else {
-		j->lock_fd = file_lock(path, false, &busy);
-	}
-	free(dir);
-	free(path);
-	if (busy) {
-		prov_error("another optiga-provision is at work on %s", what);
-		prov_hint("wait until it has ended, then run again");
-	}
-	return j->lock_fd >= 0;
-}
-
-bool
-job_lock(struct job *j)
-{
-	char *name = slot_name(j), what[64];
-	bool ok;
-
-	(void)snprintf(
-	    what, sizeof(what), "slot \"%s\" (%04X) of this chip", j->slot->name, j->slot->key_oid);
-	ok = job_lock_name(j, name, what);
-	free(name);
-	return ok;
-}
-
-bool
-job_choose_ca(struct job *j)
-{
-	const struct config *c = j->config;
-	const char *value = j->opts->ca, *where = "--ca";
-	enum config_register how = j->opts->registration;
-
-	if (value == NULL && c != NULL && c->ca != NULL) {
-		value = c->ca;
-		where = c->path;
-	}
-	j->ca = issuer_find(where, value != NULL ? value : issuer_aws.name, &j->ca_argument);
-	if (j->ca == NULL)
-		return false;
-	if (how == REGISTER_DEFAULT && c != NULL)
-		how = c->registration;
-	j->state.by_aws = j->ca == &issuer_aws;
-	j->state.cloud = j->state.by_aws || how == REGISTER_AWS;
-	j->state.replace = j->opts->replace;
-	j->state.finishes = j->ca->finish != NULL;
-	if (!j->state.by_aws || how == REGISTER_DEFAULT || how == REGISTER_AWS)
-		return true;
-	prov_error("a certificate by AWS IoT is known there; it cannot be otherwise");
-	prov_hint("leave out \"register\", or choose another CA");
-	return false;
-}
-
-bool
-job_open_ca(struct job *j)
-{
-	const struct issuer_ask ask = {
-		.opts = j->opts,
-		.config = j->config,
-		.argument = j->ca_argument,
-		.token = j->token,
-		.looks = j->looks,
-	};
-
-	if (j->state.cloud &&
-	    ((j->config != NULL && !config_fits_aws(j->config)) || !cloud_open(j)))
-		return false;
-	if (j->ca->open == NULL)
-		return true;
-	j->issuer = j->ca->open(&ask);
-	return j->issuer != NULL;
-}
+#define ANCHORS_MAX 65536U
 
 /* A key in use is never overwritten: what is there must be what was asked for. */
 static bool
@@ -193,7 +27,7 @@ key_fits(const struct job *j)
 		prov_hint("it may be one that cannot sign: use another slot, or destroy it first");
 		return false;
 	}
-	if (j->config == NULL)
+	if (j->config == NULL || (j->ca != NULL && j->ca->as_is))
 		return true;
 	(void)key_name(j->key.pub, have, sizeof(have));
 	if (strcasecmp(have, config_key_name(j->config)) == 0)
@@ -271,14 +105,17 @@ on_chip(const struct job *j, X509 *cert)
 	return false;
 }
 
-/* Its issuers that the chip does not have yet. */
+/* Whether some of its issuers are not on the chip yet. */
 static bool
-chain_missing(const struct job *j)
+chain_missing(const struct job *j, bool *missing)
 {
-	for (int i = 0; i < sk_X509_num(j->chain); i++)
-		if (!on_chip(j, sk_X509_value(j->chain, i)))
-			return true;
-	return false;
+	bool has = true;
+
+	for (int i = 0; has && i < sk_X509_num(j->chain); i++)
+		if (!token_has_cert(j->token, &j->key, sk_X509_value(j->chain, i), &has))
+			return false;
+	*missing = !has;
+	return true;
 }
 
 /* A certificate in hand according to the journal; one that is of no use is forgotten. */
@@ -286,6 +123,7 @@ static bool
 take_journal(struct job *j)
 {
 	X509 *cert = cert_from_pem("the certificate in the journal", j->journal.pem);
+	bool missing = false;
 
 	if (cert == NULL)
 		return false;
@@ -305,7 +143,11 @@ take_journal(struct job *j)
 		X509_free(cert);
 		return false;
 	}
-	if (j->state.cert == CERT_GOOD && !chain_missing(j)) {
+	if (!chain_missing(j, &missing)) {
+		X509_free(cert);
+		return false;
+	}
+	if (j->state.cert == CERT_GOOD && !missing) {
 		X509_free(cert);
 		return true;
 	}
@@ -329,6 +171,22 @@ read_journal(struct job *j)
 	return j->journal.pending != PENDING_ISSUED || take_journal(j);
 }
 
+static bool
+has_factory(const struct job *j)
+{
+	if (j->state.key && j->state.cert == CERT_GOOD)
+		return true;
+	if (!j->state.key)
+		prov_error("the token has no factory key (%04X)", j->slot->key_oid);
+	else if (j->state.cert == CERT_FOREIGN)
+		prov_error("the factory's certificate: %s", j->cert_problem);
+	else
+		prov_error(
+		    "the chip has no factory certificate for its key (%04X)", j->slot->key_oid);
+	prov_hint("use another CA than \"factory\", which makes key and certificate");
+	return false;
+}
+
 bool
 job_read(struct job *j)
 {
@@ -337,7 +195,9 @@ job_read(struct job *j)
 	if (j->state.key &&
 	    (!token_certs(j->token, &j->key, j->certs, JOB_CERTS, &j->ncerts) || !judge_certs(j)))
 		return false;
-	if (j->issuer != NULL && j->state.key && !read_journal(j))
+	if (j->ca->as_is && !has_factory(j))
+		return false;
+	if (j->issuer != NULL && !j->ca->as_is && j->state.key && !read_journal(j))
 		return false;
 	return !j->state.cloud || cloud_read(j);
 }
@@ -392,8 +252,54 @@ ask_ca(struct job *j)
 }
 
 static bool
+in_chain(const struct job *j, X509 *cert)
+{
+	for (int i = 0; i < sk_X509_num(j->chain); i++)
+		if (X509_cmp(sk_X509_value(j->chain, i), cert) == 0)
+			return true;
+	return X509_cmp(j->cert, cert) == 0;
+}
+
+/*
+ * At the first connection AWS IoT recognises a certificate by its CA's, which devices may have to
+ * send along (aws-iot 9): it goes behind the others.
+ */
+static bool
+add_anchor(struct job *j)
+{
+	const char *file = j->ca->where != NULL ? j->ca->where(j->issuer) : NULL;
+	STACK_OF(X509) *anchors = NULL;
+	char *pem;
+	bool ok = true;
+
+	if (file == NULL || access(file, F_OK) != 0)
+		return true; /* what the CA gave is all there is */
+	pem = file_read(file, ANCHORS_MAX, NULL);
+	if (pem == NULL || (anchors = certs_from_pem(file, pem)) == NULL) {
+		free(pem);
+		return false;
+	}
+	if (j->chain == NULL)
+		j->chain = sk_X509_new_null();
+	ok = j->chain != NULL;
+	for (int i = 0; ok && i < sk_X509_num(anchors); i++) {
+		X509 *cert = sk_X509_value(anchors, i);
+
+		if (!in_chain(j, cert))
+			ok = X509_up_ref(cert) == 1 && sk_X509_push(j->chain, cert) > 0;
+	}
+	if (!ok)
+		prov_error("out of memory");
+	certs_free(&anchors);
+	free(pem);
+	return ok;
+}
+
+static bool
 take_issued(struct job *j)
 {
+	if (j->first_connect && !add_anchor(j))
+		return false;
 	return cert_id(j->cert, j->cert_id) && check_issued(j);
 }
 
@@ -474,7 +380,10 @@ remove_old(struct job *j)
 static bool
 write_new(struct job *j, X509 *cert)
 {
-	return on_chip(j, cert) || token_write_cert(j->token, &j->key, cert);
+	bool has;
+
+	return token_has_cert(j->token, &j->key, cert, &has) &&
+	       (has || token_write_cert(j->token, &j->key, cert));
 }
 
 /* The certificate, then its issuers; what is there from a run that was cut short stays. */
@@ -535,7 +444,10 @@ job_step(struct job *j, enum step step)
 {
 	static bool (*const actions[STEP_COUNT])(struct job *) = {
 		[STEP_POLICY] = cloud_policy,
+		[STEP_THING_TYPE] = cloud_thing_type,
 		[STEP_THING] = cloud_thing,
+		[STEP_UPDATE_THING] = cloud_update_thing,
+		[STEP_GROUPS] = cloud_groups,
 		[STEP_KEY] = generate,
 		[STEP_RESUME] = cloud_resume,
 		[STEP_CSR] = job_make_request,

@@ -29,6 +29,7 @@ struct job {
 	X509 *cert;             /* the good one: on the chip, or issued and not there yet */
 	STACK_OF(X509) * chain; /* its issuers, as far as they go to the chip; NULL: none */
 	char cert_id[65];
+	bool first_connect; /* AWS IoT learns of the certificate from the device */
 	bool later; /* the request waits for its CA */
 
 	const struct issuer_kind *ca;
@@ -38,6 +39,11 @@ struct job {
 
 	struct aws *aws;       /* NULL: AWS IoT has no part in it */
 	struct aws_cert cloud; /* the certificate as AWS IoT has it; id "" when it has none */
+	bool thing_full;       /* no attribute more fits into the thing */
+	bool noted;            /* it has our note that a certificate was asked for */
+	double noted_at;       /* the note's time; 0: there is none */
+	char noted_key[65];    /* and key */
+	bool made_registration, made_policy_link, made_thing_link; /* by this run */
 	struct journal journal;
 
 	struct state state;

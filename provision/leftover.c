@@ -185,5 +185,5 @@ cloud_tidy(struct job *j)
 
 	if (!sure && !delete_leftovers(j))
 		return false;
-	return journal_forget(&j->journal);
+	return cloud_forget_note(j) && journal_forget(&j->journal);
 }

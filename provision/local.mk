@@ -35,6 +35,7 @@ optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $
 
 include provision/doctor.mk
 include provision/fleet.mk
+include provision/recon.mk
 include provision/lock.mk
 include provision/ca.mk
 

@@ -221,6 +221,8 @@ static const struct option_row options[] = {
 	    "for the provisioning template, once for each; {serial} and the like are filled in",
 	    PARSED(parse_parameter) },
 	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
+	{ "update-thing", NULL, "type and attributes of an existing thing may be changed",
+	    FLAG(update_thing) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },
 	{ "stop-after", "STEP", "stop after a step that --dry-run names; run again to go on",
 	    PARSED(parse_step), .words = step_word },

@@ -65,6 +65,7 @@ struct options {
 	unsigned int days;  /* of audit; 0: not given */
 	const char *accept; /* of audit: file of findings that are meant */
 	bool replace;
+	bool update_thing;
 	bool dry_run;
 	bool irreversible; /* what can never be undone is meant */
 	bool yes;          /* nothing is asked */

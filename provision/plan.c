@@ -10,7 +10,10 @@ static const struct {
 	const char *text;
 } steps[STEP_COUNT] = {
 	[STEP_POLICY] = { "policy", "create the policy" },
+	[STEP_THING_TYPE] = { "thing-type", "create the thing type" },
 	[STEP_THING] = { "thing", "create the thing" },
+	[STEP_UPDATE_THING] = { "update-thing", "change the thing's type and attributes" },
+	[STEP_GROUPS] = { "groups", "put the thing into its groups" },
 	[STEP_KEY] = { "key", "generate a key on the chip" },
 	[STEP_RESUME] = { "resume", "find the certificate that an interrupted run asked for" },
 	[STEP_CSR] = { "csr", "make the certificate request, signed by the chip" },
@@ -39,15 +42,28 @@ next_for_cert(const struct state *s)
 	return s->cert != CERT_NONE ? STEP_REMOVE : STEP_WRITE;
 }
 
+/* What the certificate will be attached to. */
+static enum step
+next_for_thing(const struct state *s)
+{
+	if (!s->policy)
+		return STEP_POLICY;
+	if (s->type_missing && (!s->thing || s->update_thing))
+		return STEP_THING_TYPE;
+	if (!s->thing)
+		return STEP_THING;
+	if (s->thing_differs && s->update_thing)
+		return STEP_UPDATE_THING;
+	return s->groups_missing ? STEP_GROUPS : STEP_DONE;
+}
+
 enum step
 plan_next(const struct state *s)
 {
 	if (s->cert != CERT_NONE && s->cert != CERT_GOOD && s->cert != CERT_STALE && !s->replace)
 		return STEP_REFUSED;
-	if (s->cloud && !s->policy)
-		return STEP_POLICY;
-	if (s->cloud && !s->thing)
-		return STEP_THING;
+	if (s->cloud && next_for_thing(s) != STEP_DONE)
+		return next_for_thing(s);
 	if (!s->key)
 		return STEP_KEY;
 	if (s->cert != CERT_GOOD)
@@ -70,7 +86,10 @@ plan_apply(struct state *s, enum step step)
 {
 	switch (step) {
 	case STEP_POLICY: s->policy = true; break;
+	case STEP_THING_TYPE: s->type_missing = false; break;
 	case STEP_THING: s->thing = true; break;
+	case STEP_UPDATE_THING: s->thing_differs = false; break;
+	case STEP_GROUPS: s->groups_missing = false; break;
 	case STEP_KEY: s->key = true; break;
 	case STEP_RESUME: s->pending = PENDING_NONE; break;
 	case STEP_CSR: s->request = true; break;

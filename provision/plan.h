@@ -10,16 +10,19 @@
 #include <stddef.h>
 
 enum step {
-	STEP_POLICY,        /* create the policy */
-	STEP_THING,         /* create the thing */
-	STEP_KEY,           /* generate the key on the chip */
-	STEP_RESUME,        /* find the certificate that an interrupted run asked for */
-	STEP_CSR,           /* make the request, signed by the chip */
-	STEP_SIGN,          /* have it signed: a certificate, not active yet */
-	STEP_REMOVE,        /* remove another certificate from the chip, on the user's word */
-	STEP_WRITE,         /* write the certificate to the chip, read it back */
-	STEP_FINISH,        /* tell its CA that the certificate is on the chip */
-	STEP_REGISTER,      /* make another CA's certificate known to AWS IoT, not active yet */
+	STEP_POLICY,       /* create the policy */
+	STEP_THING_TYPE,   /* create the thing type */
+	STEP_THING,        /* create the thing, with type and attributes */
+	STEP_UPDATE_THING, /* give it the configuration's type and attributes, on the user's word */
+	STEP_GROUPS,       /* put it into its groups */
+	STEP_KEY,          /* generate the key on the chip */
+	STEP_RESUME,       /* find the certificate that an interrupted run asked for */
+	STEP_CSR,          /* make the request, signed by the chip */
+	STEP_SIGN,         /* have it signed: a certificate, not active yet */
+	STEP_REMOVE,       /* remove another certificate from the chip, on the user's word */
+	STEP_WRITE,        /* write the certificate to the chip, read it back */
+	STEP_FINISH,       /* tell its CA that the certificate is on the chip */
+	STEP_REGISTER,     /* make another CA's certificate known to AWS IoT, not active yet */
 	STEP_ATTACH_POLICY, /* to the certificate */
 	STEP_ATTACH_THING,
 	STEP_ACTIVATE,
@@ -59,7 +62,11 @@ struct state {
 	bool journal;  /* something is written down that must be forgotten in the end */
 	bool policy;
 	bool thing;
-	bool registered; /* of a certificate of another CA */
+	bool type_missing;   /* the thing's type does not exist */
+	bool thing_differs;  /* its type or attributes are not the configuration's */
+	bool update_thing;   /* the user said that they may be changed */
+	bool groups_missing; /* it is not in all of its groups */
+	bool registered;     /* of a certificate of another CA */
 	bool policy_attached;
 	bool thing_attached;
 	bool active;

@@ -91,6 +91,9 @@ bool token_certs(
     struct token *t, const struct token_key *k, struct token_cert *list, size_t max, size_t *np);
 void token_certs_clear(struct token_cert *list, size_t n);
 
+/* Whether a certificate is beside the key, or behind the one that is: there it has its own ID. */
+bool token_has_cert(struct token *t, const struct token_key *k, X509 *cert, bool *has);
+
 /* Write a certificate beside the key, read it back, compare. */
 bool token_write_cert(struct token *t, const struct token_key *k, X509 *cert);
 

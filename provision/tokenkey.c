@@ -14,6 +14,7 @@
 #include "provision/cert.h"
 #include "provision/msg.h"
 #include "provision/rv.h"
+#include "provision/tokenchip.h"
 #include "provision/tokenint.h"
 
 #define VALUE_MAX 65536U
@@ -359,6 +360,49 @@ token_certs(
 	}
 	*np = n;
 	return true;
+}
+
+/* In the object that holds the key's certificate (oid; 0: none), or with the key's ID. */
+static bool
+belongs(struct token *t, const struct token_key *k, CK_OBJECT_HANDLE o, uint16_t oid)
+{
+	unsigned char at[2];
+	size_t len = 0;
+	unsigned char *id = object_get(t, o, CKA_ID, &len);
+	bool same = id != NULL && len == k->id_len && memcmp(id, k->id, len) == 0;
+
+	free(id);
+	return same ||
+	       (oid != 0 && token_chip_get(t, o, CKA_OPTIGA_OID, at, sizeof(at), &len) == CKR_OK &&
+		   len == sizeof(at) && (at[0] << 8 | at[1]) == oid);
+}
+
+bool
+token_has_cert(struct token *t, const struct token_key *k, X509 *cert, bool *has)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	size_t len = 0;
+	unsigned char *der = cert_der(cert, &len);
+	CK_ATTRIBUTE templ[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_VALUE, der, len },
+	};
+	CK_OBJECT_HANDLE hits[CERTS_MAX];
+	CK_ULONG n = 0;
+	uint16_t oid;
+	CK_RV rv;
+
+	*has = false;
+	if (der == NULL)
+		return false;
+	rv = object_find(t, templ, 2, hits, CERTS_MAX, &n);
+	free(der);
+	if (rv != CKR_OK)
+		rv_error(rv, "cannot search the token for certificates");
+	oid = rv == CKR_OK && n > 0 ? token_cert_oid(t, k) : 0;
+	for (CK_ULONG i = 0; rv == CKR_OK && i < n && !*has; i++)
+		*has = belongs(t, k, hits[i], oid);
+	return rv == CKR_OK;
 }
 
 void
