@@ -80,8 +80,8 @@ wiped_free(void *q)
 	free(p);
 }
 
-static bool
-parse(const char *path, const char *text, size_t len, struct portal *p)
+bool
+portal_parse(const char *path, const char *text, size_t len, struct portal *p)
 {
 	json_malloc_t old_malloc;
 	json_free_t old_free;
@@ -89,6 +89,7 @@ parse(const char *path, const char *text, size_t len, struct portal *p)
 	json_t *file;
 	bool ok = false;
 
+	memset(p, 0, sizeof(*p));
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	json_set_alloc_funcs(wiped_malloc, wiped_free);
 	file = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
@@ -111,7 +112,6 @@ portal_load(const char *path, struct portal *p)
 	char *text;
 	bool ok;
 
-	memset(p, 0, sizeof(*p));
 	text = file_read(path, FILE_MAX_LEN, &len);
 	if (text == NULL)
 		return false;
@@ -119,7 +119,7 @@ portal_load(const char *path, struct portal *p)
 		prov_warn("%s holds secrets and everybody can read it", path);
 		prov_hint("chmod 600 %s, and keep it where the chip is not", path);
 	}
-	ok = parse(path, text, len, p);
+	ok = portal_parse(path, text, len, p);
 	OPENSSL_cleanse(text, len);
 	free(text);
 	if (!ok)

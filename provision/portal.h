@@ -3,6 +3,7 @@
 #define PROVISION_PORTAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PORTAL_UID_LEN    27
 #define PORTAL_SECRET_LEN 64
@@ -19,6 +20,7 @@ struct portal {
  * False: said what is wrong, without any of the file's text. Nothing of it stays in memory but *p.
  */
 bool portal_load(const char *path, struct portal *p);
+bool portal_parse(const char *path, const char *text, size_t len, struct portal *p);
 
 /* Wipes it. */
 void portal_clear(struct portal *p);

@@ -2,7 +2,8 @@
 # with a main that replays its corpus; configured with --enable-fuzzing (clang) they are fuzzers.
 # "make fuzz" builds those in a folder of its own and runs each for FUZZ_SECONDS.
 fuzz_targets = tests/fuzz/link tests/fuzz/shield tests/fuzz/apdu tests/fuzz/meta tests/fuzz/store \
-	tests/fuzz/simframe tests/fuzz/simapdu tests/fuzz/calls tests/fuzz/config
+	tests/fuzz/simframe tests/fuzz/simapdu tests/fuzz/calls tests/fuzz/config \
+	tests/fuzz/policy
 check_PROGRAMS += $(fuzz_targets)
 
 if FUZZING
@@ -58,6 +59,11 @@ tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_main)
 tests_fuzz_config_CFLAGS = $(libprov_la_CFLAGS)
 tests_fuzz_config_LDADD = libprov.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_config_LDFLAGS = $(fuzz_ldflags)
+
+tests_fuzz_policy_SOURCES = tests/fuzz/policy.c $(fuzz_main)
+tests_fuzz_policy_CFLAGS = $(libprov_la_CFLAGS)
+tests_fuzz_policy_LDADD = libprov.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_policy_LDFLAGS = $(fuzz_ldflags)
 
 dist_check_SCRIPTS += tests/fuzz/corpus.sh
 EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus
