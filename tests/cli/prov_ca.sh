@@ -82,6 +82,33 @@ for pid in $pids; do wait "$pid" || { cat err.* >&2; fail 'at once'; }; done
 [ "$(wc -l <busy/index.txt):$(sorted | uniq -d)" = 7: ] || fail 'at once: the index'
 ok 'at once'
 
+# Killed at each step of making a CA and issuing: the next run completes, nothing is used twice, and
+# openssl takes the records.
+killat=$top_builddir/tests/cli/.libs/killat.so
+killed() { KILL_COUNT=steps LD_PRELOAD=$killat ASAN_OPTIONS=verify_asan_link_order=0 \
+	"$top_builddir/optiga-provision" sign --ca local:cut --in "$1.csr" --out "$1.pem" 2>err; }
+request one
+request two
+rm -rf cut
+killed one || fail 'the program does not run under the killer'
+steps=$(cat steps)
+[ "$steps" -ge 20 ] || fail "only $steps steps"
+at=0
+while [ "$at" -lt "$steps" ]; do
+	at=$((at + 1))
+	rm -rf cut one.pem
+	! (KILL_AT=$at; export KILL_AT; killed one) 2>/dev/null || fail "not killed at step $at"
+	for name in one two one; do
+		expect 0 '' sign --ca local:cut --in "$name.csr" --out "$name.pem"
+	done
+	openssl verify -CAfile cut/ca.pem one.pem two.pem >/dev/null || fail "killed at $at: the certificates"
+	dir="cut"
+	[ "$(wc -l <cut/index.txt):$(sorted | uniq -d)" = 2: ] || fail "killed at $at: the index"
+	[ $((at % 5)) -ne 0 ] || ca -gencrl -out crl.pem
+	[ -z "$(find cut -size 0 ! -name lock ! -name '*.tmp')" ] || fail "killed at $at: an empty file"
+done
+ok "killed at $steps steps"
+
 # A key with a passphrase: from a file, from the terminal, and neither.
 openssl pkey -in busy/ca.key -aes256 -passout pass:geheim -out encrypted && cat encrypted >busy/ca.key
 request secret
