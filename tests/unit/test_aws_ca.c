@@ -221,7 +221,7 @@ END_TEST
 START_TEST(what_exists_is_found_again)
 {
 	struct bed b;
-	struct aws_cert c;
+	struct aws_cert c, whole;
 
 	bed_open(&b);
 	ck_assert_int_eq(aws_register_certificate_without_ca(b.a, b.device_pem, true, &c), AWS_OK);
@@ -235,8 +235,9 @@ START_TEST(what_exists_is_found_again)
 	aws_cert_clear(&c);
 	SAYS(aws_register_certificate_without_ca(b.a, b.ca_pem, true, &c), AWS_EXISTS);
 	ck_assert_ptr_nonnull(strstr(c.arn, c.id));
-	ck_assert_int_eq(aws_describe_certificate(b.a, c.id, &c), AWS_OK);
-	ck_assert_str_eq(c.status, "ACTIVE");
+	ck_assert_int_eq(aws_describe_certificate(b.a, c.id, &whole), AWS_OK);
+	ck_assert_str_eq(whole.status, "ACTIVE");
+	aws_cert_clear(&whole);
 	aws_cert_clear(&c);
 	bed_close(&b);
 }
