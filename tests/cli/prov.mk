@@ -29,7 +29,7 @@ prov_ca_tests += tests/cli/prov_ways.sh
 dist_check_SCRIPTS += $(prov_ca_tests)
 cli_tests += $(prov_ca_tests)
 own_cli_tests += $(prov_ca_tests)
-own_cli_tests += tests/cli/completion.sh tests/cli/prov_aws.sh tests/cli/prov_doctor.sh tests/cli/prov_help.sh tests/cli/prov_slots.sh tests/cli/prov_soft.sh
+own_cli_tests += tests/cli/completion.sh tests/cli/prov_format.sh tests/cli/prov_messages.sh tests/cli/prov_aws.sh tests/cli/prov_doctor.sh tests/cli/prov_help.sh tests/cli/prov_slots.sh tests/cli/prov_soft.sh
 
 # Every place at which a run with a claim can be killed or stopped.
 dist_check_SCRIPTS += tests/cli/prov_claim_all.sh
