@@ -50,6 +50,63 @@ static const struct command commands[] = {
 	    .run = cmd_fleet,
 	},
 	{
+	    .name = "verify",
+	    .synopsis = "(CONFIG | --slot SLOT)",
+	    .text = "prove that key, certificate, CA and cloud fit together",
+	    .about =
+		"The key signs a fresh challenge; the certificate, its chain and what AWS IoT "
+		"has are checked against it. With --connect also as the device will do it: "
+		"TLS with the chip's key to the data endpoint, MQTT under the thing's name, and "
+		"a message to itself. Changes nothing; a device that is connected under this "
+		"name is thrown out.",
+	    .example = "optiga-provision verify device.jsn\n"
+		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
+	    .options =
+		CLOUD EST "ca-file slot set connect data-endpoint thing answer-timeout policy json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_verify,
+	},
+	{
+	    .name = "show",
+	    .synopsis = "[--slot SLOT] [--all] [--html FILE]",
+	    .text = "show what is on the chip: slots, certificates, conditions, sizes",
+	    .about = "Keys and certificates of any token; of a chip every object with its access "
+		     "conditions in words, life cycle and bytes in use. Changes nothing.",
+	    .example = "optiga-provision show --html chip.html\n",
+	    .options = "slot all html json",
+	    .run = cmd_show,
+	},
+	{
+	    .name = "doctor",
+	    .synopsis = "[CONFIG]",
+	    .text = "look for what could keep a run from working",
+	    .about =
+		"Looks at module, chips and their devices, AWS credentials, region, endpoint and "
+		"clock, and tries which calls are allowed; changes nothing. A line each: ok, "
+		"warning or failed, what, and behind \"->\" what to do. With CONFIG the calls "
+		"are tried with its names.",
+	    .example = "optiga-provision doctor\n"
+		       "optiga-provision doctor --json device.jsn\n",
+	    .options = CLOUD "register json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_doctor,
+	},
+	{
+	    .name = "audit",
+	    .synopsis = "[CONFIG | --slot SLOT]",
+	    .text = "find what is open, weak, at its end or made for tests",
+	    .about = "Looks at the whole token, or at the slots of CONFIG or --slot. Exit status 1 "
+		     "when there are findings of the level or above that are not accepted. Changes "
+		     "nothing.",
+	    .example = "optiga-provision audit --level error --accept accepted.txt\n",
+	    .options = "slot set level days accept json",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_audit,
+	},
+	{
 	    .name = "csr",
 	    .synopsis = "[--out FILE] CONFIG",
 	    .text = "make a certificate request, and a key if there is none",
@@ -69,6 +126,25 @@ static const struct command commands[] = {
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_sign,
+	},
+	{
+	    .name = "write",
+	    .synopsis = "--in CERT (CONFIG | --slot SLOT)",
+	    .text = "write a certificate to the chip, beside its key",
+	    .options = "in slot set replace",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_write,
+	},
+	{
+	    .name = "register",
+	    .synopsis = "CONFIG",
+	    .text = "register and activate the chip's certificate at AWS IoT",
+	    .options = CLOUD "policy-file slot set dry-run json",
+	    .min = 1,
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_register,
 	},
 	{
 	    .name = "ca init",
@@ -101,69 +177,6 @@ static const struct command commands[] = {
 	    .run = cmd_ca_register,
 	},
 	{
-	    .name = "write",
-	    .synopsis = "--in CERT (CONFIG | --slot SLOT)",
-	    .text = "write a certificate to the chip, beside its key",
-	    .options = "in slot set replace",
-	    .max = 1,
-	    .config = true,
-	    .run = cmd_write,
-	},
-	{
-	    .name = "register",
-	    .synopsis = "CONFIG",
-	    .text = "register and activate the chip's certificate at AWS IoT",
-	    .options = CLOUD "policy-file slot set dry-run json",
-	    .min = 1,
-	    .max = 1,
-	    .config = true,
-	    .run = cmd_register,
-	},
-	{
-	    .name = "verify",
-	    .synopsis = "(CONFIG | --slot SLOT)",
-	    .text = "prove that key, certificate, CA and cloud fit together",
-	    .about =
-		"The key signs a fresh challenge; the certificate, its chain and what AWS IoT "
-		"has are checked against it. With --connect also as the device will do it: "
-		"TLS with the chip's key to the data endpoint, MQTT under the thing's name, and "
-		"a message to itself. Changes nothing; a device that is connected under this "
-		"name is thrown out.",
-	    .example = "optiga-provision verify device.jsn\n"
-		       "optiga-provision verify --connect --data-endpoint HOST device.jsn\n",
-	    .options =
-		CLOUD EST "ca-file slot set connect data-endpoint thing answer-timeout policy json",
-	    .max = 1,
-	    .config = true,
-	    .run = cmd_verify,
-	},
-	{
-	    .name = "show",
-	    .synopsis = "[--slot SLOT] [--all] [--html FILE]",
-	    .text = "show what is on the chip: slots, certificates, conditions, sizes",
-	    .about = "Keys and certificates of any token; of a chip every object with its access "
-		     "conditions in words, life cycle and bytes in use. Changes nothing.",
-	    .example = "optiga-provision show --html chip.html\n",
-	    .options = "slot all html json",
-	    .run = cmd_show,
-	},
-	{
-	    .name = "retire",
-	    .synopsis = "[CONFIG | --slot SLOT]",
-	    .text = "take a device out of the cloud, and free its slot",
-	    .about =
-		"Detaches thing and policies from the slot's certificate, deactivates and deletes "
-		"it, removes it from the chip and destroys the key. Shows all of that first, and "
-		"asks. Interrupted, it goes on when run again. With --ca local the cloud has no "
-		"part in it.",
-	    .example = "optiga-provision retire --dry-run device.jsn\n"
-		       "optiga-provision retire --delete-thing device.jsn\n",
-	    .options = CLOUD "slot set delete-thing keep-key dry-run yes json",
-	    .max = 1,
-	    .config = true,
-	    .run = cmd_retire,
-	},
-	{
 	    .name = "lock",
 	    .synopsis = "[--policy FILE] [CONFIG | --slot SLOT]",
 	    .text = "set access conditions and life cycles, from a policy",
@@ -192,33 +205,20 @@ static const struct command commands[] = {
 	    .run = cmd_pair,
 	},
 	{
-	    .name = "doctor",
-	    .synopsis = "[CONFIG]",
-	    .text = "look for what could keep a run from working",
-	    .about =
-		"Looks at module, chips and their devices, AWS credentials, region, endpoint and "
-		"clock, and tries which calls are allowed; changes nothing. A line each: ok, "
-		"warning or failed, what, and behind \"->\" what to do. With CONFIG the calls "
-		"are tried with its names.",
-	    .example = "optiga-provision doctor\n"
-		       "optiga-provision doctor --json device.jsn\n",
-	    .options = CLOUD "register json",
-	    .max = 1,
-	    .config = true,
-	    .run = cmd_doctor,
-	},
-	{
-	    .name = "audit",
+	    .name = "retire",
 	    .synopsis = "[CONFIG | --slot SLOT]",
-	    .text = "find what is open, weak, at its end or made for tests",
-	    .about = "Looks at the whole token, or at the slots of CONFIG or --slot. Exit status 1 "
-		     "when there are findings of the level or above that are not accepted. Changes "
-		     "nothing.",
-	    .example = "optiga-provision audit --level error --accept accepted.txt\n",
-	    .options = "slot set level days accept json",
+	    .text = "take a device out of the cloud, and free its slot",
+	    .about =
+		"Detaches thing and policies from the slot's certificate, deactivates and deletes "
+		"it, removes it from the chip and destroys the key. Shows all of that first, and "
+		"asks. Interrupted, it goes on when run again. With --ca local the cloud has no "
+		"part in it.",
+	    .example = "optiga-provision retire --dry-run device.jsn\n"
+		       "optiga-provision retire --delete-thing device.jsn\n",
+	    .options = CLOUD "slot set delete-thing keep-key dry-run yes json",
 	    .max = 1,
 	    .config = true,
-	    .run = cmd_audit,
+	    .run = cmd_retire,
 	},
 };
 
