@@ -9,3 +9,9 @@ EXTRA_DIST += tests/cli/faults_lib.sh
 dist_check_SCRIPTS += tests/cli/prov_faults.sh tests/cli/prov_faults_all.sh
 cli_tests += tests/cli/prov_faults.sh
 long_tests += tests/cli/prov_faults_all.sh
+
+# The same with kills.
+EXTRA_DIST += tests/cli/killsweep_lib.sh
+dist_check_SCRIPTS += tests/cli/prov_killsweep.sh tests/cli/prov_killsweep_all.sh
+cli_tests += tests/cli/prov_killsweep.sh
+long_tests += tests/cli/prov_killsweep_all.sh

@@ -1,10 +1,12 @@
 /*
  * LD_PRELOAD: kills the program (SIGKILL) just before its KILL_AT-th step, counted from 1. Steps
- * are what an interruption can fall between: transfers to a simulated chip (each takes a lock of
- * the image), and files flushed, renamed or removed. With KILL_LINE they are only what is written
- * to the chip with that text in its line of a trace (OPTIGA_TRACE), and it dies after that. Without
- * KILL_AT nothing is killed; with KILL_COUNT the number of steps is written to that file at the
- * end.
+ * are what an interruption can fall between, of the kinds in KILL_WHAT ("cf" without it):
+ *   c  transfers to a simulated chip (each takes a lock of the image)
+ *   f  files flushed, renamed or removed
+ *   n  connections made, and pieces sent to them
+ * With KILL_LINE they are only what is written to the chip with that text in its line of a trace
+ * (OPTIGA_TRACE), and it dies after that. Without KILL_AT nothing is killed; with KILL_COUNT the
+ * number of steps is written to that file at the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -32,11 +35,12 @@ step(void)
 		(void)raise(SIGKILL);
 }
 
-/* Of the kinds that there are without KILL_LINE. */
 static void
-other_step(void)
+step_of(char kind)
 {
-	if (getenv("KILL_LINE") == NULL)
+	const char *what = getenv("KILL_WHAT");
+
+	if (getenv("KILL_LINE") == NULL && strchr(what != NULL ? what : "cf", kind) != NULL)
 		step();
 }
 
@@ -50,29 +54,43 @@ fcntl(int fd, int cmd, ...)
 	arg = va_arg(ap, long);
 	va_end(ap);
 	if (cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW)
-		other_step();
+		step_of('c');
 	return (int)syscall(SYS_fcntl, fd, cmd, arg);
 }
 
 int
 fsync(int fd)
 {
-	other_step();
+	step_of('f');
 	return (int)syscall(SYS_fsync, fd);
 }
 
 int
 rename(const char *from, const char *to)
 {
-	other_step();
+	step_of('f');
 	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int
 unlink(const char *path)
 {
-	other_step();
+	step_of('f');
 	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int
+connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+	step_of('n');
+	return (int)syscall(SYS_connect, fd, to, len);
+}
+
+ssize_t
+send(int fd, const void *data, size_t len, int flags)
+{
+	step_of('n');
+	return syscall(SYS_sendto, fd, data, len, flags, NULL, 0);
 }
 
 static bool
