@@ -4,6 +4,6 @@ set -eu
 # shellcheck source=tests/cli/killsweep_lib.sh disable=SC1091
 . "${top_srcdir:-.}/tests/cli/killsweep_lib.sh"
 sweep f 4
-sweep n 15
-sweep c 400
+sweep n 20
+sweep c 15013
 [ "$points" -ge 8 ] || fail "$points points are too few"

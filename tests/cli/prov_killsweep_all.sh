@@ -5,6 +5,6 @@ set -eu
 . "${top_srcdir:-.}/tests/cli/killsweep_lib.sh"
 sweep f 1
 sweep n 1
-sweep c 17
+sweep c 499
 [ "$points" -ge 100 ] || fail "$points points are too few"
 ok "$points points"
