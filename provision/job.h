@@ -30,7 +30,7 @@ struct job {
 	STACK_OF(X509) * chain; /* its issuers, as far as they go to the chip; NULL: none */
 	char cert_id[65];
 	bool first_connect; /* AWS IoT learns of the certificate from the device */
-	bool later; /* the request waits for its CA */
+	bool later;         /* the request waits for its CA */
 
 	const struct issuer_kind *ca;
 	const char *ca_argument;
