@@ -14,7 +14,10 @@
 #define ATTRIBUTES_MAX         50U
 #define ATTRIBUTES_MAX_UNTYPED 3U
 
-#define GROUPS_MAX             10U
+/* The program's notes about a request that is under way. */
+#define OWN_ATTRIBUTES "optiga-provision."
+
+#define GROUPS_MAX     10U
 
 static const struct {
 	const char *name;
@@ -207,10 +210,24 @@ put_attribute(struct config *c, const struct node *n, const char *name, const js
 }
 
 static bool
+attribute_name_ok(const struct node *n, const char *name)
+{
+	struct problem p;
+
+	if (name_problem(NAME_ATTRIBUTE, name, false, &p))
+		node_error(n, name, ": the name %s", p.why);
+	else if (strncmp(name, OWN_ATTRIBUTES, strlen(OWN_ATTRIBUTES)) == 0)
+		node_error(n, name, ": names that begin with \"%s\" are the program's own",
+		    OWN_ATTRIBUTES);
+	else
+		return true;
+	return false;
+}
+
+static bool
 read_attributes(struct config *c, const struct node *aws)
 {
 	unsigned int max = c->thing_type != NULL ? ATTRIBUTES_MAX : ATTRIBUTES_MAX_UNTYPED;
-	struct problem p;
 	const char *key;
 	struct node n;
 	bool ok = true;
@@ -227,12 +244,7 @@ read_attributes(struct config *c, const struct node *aws)
 		{
 			if (i == 0 && json_object_get(n.obj, key) != NULL)
 				continue;
-			if (name_problem(NAME_ATTRIBUTE, key, false, &p)) {
-				node_error(&n, key, ": the name %s", p.why);
-				ok = false;
-			} else {
-				ok = put_attribute(c, &n, key, v) && ok;
-			}
+			ok = attribute_name_ok(&n, key) && put_attribute(c, &n, key, v) && ok;
 		}
 	}
 	if (ok && c->nattributes > max) {

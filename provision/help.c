@@ -95,7 +95,10 @@ static const struct {
 } groups[] = {
 	{ "certification authority:",
 	    "ca register ca-key ca-pass-file ca-timeout subject intermediate ca-file" },
-	{ "AWS IoT:", "region profile endpoint-url ca-bundle policy-file" },
+	{ "for --ca est:", "est-client est-user est-password-file" },
+	{ "for --ca claim:", "claim-cert claim-key claim-slot parameter" },
+	{ "AWS IoT:", "region profile endpoint-url ca-bundle data-endpoint answer-timeout thing "
+		      "update-thing policy-file" },
 };
 
 /* Whether name is one of words, which have spaces between. */
