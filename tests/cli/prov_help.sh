@@ -66,6 +66,14 @@ sed -n 's/^\.It Fl -\([a-z-]*\).* , Fl \([a-zA-Z]\)\( .*\)\{0,1\}$/\2 \1/p' "$ma
 same help.letters man.letters
 ok 'letters'
 
+# Each word in the commands' lists of options is one: others would never be taken, nor missed.
+sed -n '/^#define/s/^#define [A-Z_]* *//p; s/.*\.options = //p' "$top_srcdir/provision/commands.c" |
+	grep -o '"[^"]*"' | tr -d '"' | tr ' ' '\n' | sed -n 's/^[a-z]/--&/p' | sort -u >table.options
+[ "$(wc -l <table.options)" -ge 30 ] || fail 'the lists of options were not found'
+comm -23 table.options help.options >only
+[ ! -s only ] || fail "no option: $(tr '\n' ' ' <only)"
+ok 'lists of options'
+
 "$tool" -h >short
 cmp -s top short || fail '-h and --help differ'
 status=0
