@@ -11,6 +11,7 @@
 
 #include "provision/cert.h"
 #include "provision/job.h"
+#include "provision/lock.h"
 #include "provision/report.h"
 #include "provision/stop.h"
 
@@ -27,6 +28,7 @@ struct turn {
 	time_t started;
 	unsigned int done; /* steps */
 	bool many;         /* others follow or were before */
+	bool registering;  /* the part that concerns AWS IoT alone */
 };
 
 static void
@@ -174,6 +176,74 @@ say_result(struct turn *t, enum prov_exit status)
 	return report_print(r, json) ? status : PROV_FAILED;
 }
 
+/* --- access conditions, when all else is done ------------------------------------------------ */
+
+/* The policy of the configuration, if it is this command's business. NULL: there is none. */
+static const char *
+lock_path(const struct turn *t)
+{
+	return t->registering || t->job.config == NULL ? NULL : t->job.config->lock_policy;
+}
+
+/* They are left to "lock" unless what cannot be undone is meant. */
+static bool
+say_unlocked(struct job *j, const struct lock_policy *p)
+{
+	char *why = NULL;
+	enum lock_result found = lock_missing(j->token, p, j->slot, &why);
+
+	if (found == LOCK_WOULD) {
+		prov_warn("not locked as %s wants it: %s", p->path, why != NULL ? why : "");
+		prov_hint("\"lock\" shows and does it, or \"run\" with --irreversible");
+	}
+	free(why);
+	return found != LOCK_FAILED;
+}
+
+static enum prov_exit
+lock_at_end(struct turn *t)
+{
+	const struct options *o = t->job.opts;
+	const char *path = lock_path(t);
+	enum lock_result result = LOCK_FAILED;
+	struct lock_policy *p;
+
+	if (path == NULL)
+		return PROV_OK;
+	p = lock_policy_load(path);
+	if (p != NULL && o->irreversible)
+		result = lock_apply(
+		    t->job.token, p, t->job.slot, LOCK_IRREVERSIBLE | (o->yes ? LOCK_YES : 0U));
+	else if (p != NULL && say_unlocked(&t->job, p))
+		result = LOCK_NOTHING;
+	lock_policy_free(&p);
+	t->done += result == LOCK_DONE;
+	if (result >= LOCK_NOTHING)
+		return PROV_OK;
+	return result == LOCK_FAILED && stop_wanted() ? PROV_INTERRUPTED : PROV_FAILED;
+}
+
+/* Whether the plan ends with it: sure only when nothing else is missing. */
+static bool
+wants_lock(struct turn *t, size_t steps, bool *yes)
+{
+	const char *path = lock_path(t);
+	enum lock_result found = LOCK_FAILED;
+	struct lock_policy *p;
+	char *why = NULL;
+
+	*yes = path != NULL;
+	if (path == NULL)
+		return true;
+	p = lock_policy_load(path);
+	if (p != NULL)
+		found = steps > 0 ? LOCK_WOULD : lock_missing(t->job.token, p, t->job.slot, &why);
+	free(why);
+	lock_policy_free(&p);
+	*yes = found == LOCK_WOULD;
+	return found != LOCK_FAILED;
+}
+
 static enum prov_exit
 print_plan(struct turn *t)
 {
@@ -181,26 +251,34 @@ print_plan(struct turn *t)
 	enum step list[STEP_COUNT];
 	size_t n = plan_list(&j->state, list);
 	json_t *r, *steps;
+	bool lock;
 
 	if (plan_next(&j->state) == STEP_REFUSED) {
 		job_say_refused(j);
 		return PROV_FAILED;
 	}
+	if (!wants_lock(t, n, &lock))
+		return PROV_FAILED;
 	if (j->opts->json) {
 		r = report_new();
 		steps = json_array();
 		report_chip(j, r);
 		for (size_t i = 0; i < n; i++)
 			(void)json_array_append_new(steps, json_string(step_name(list[i])));
+		if (lock)
+			(void)json_array_append_new(steps, json_string("lock"));
 		(void)json_object_set_new(r, "plan", steps);
 		return report_print(r, true) ? PROV_OK : PROV_FAILED;
 	}
 	if (t->many)
 		(void)printf("slot %s (%04X)\n", j->slot->name, j->slot->key_oid);
-	if (n == 0)
+	if (n == 0 && !lock)
 		(void)puts("nothing to do");
 	for (size_t i = 0; i < n; i++)
 		(void)printf("%-13s %s\n", step_name(list[i]), step_text(list[i]));
+	if (lock)
+		(void)printf("%-13s set access conditions as in %s%s\n", "lock", lock_path(t),
+		    j->opts->irreversible ? "" : " (with --irreversible, or \"lock\")");
 	return PROV_OK;
 }
 
@@ -213,7 +291,7 @@ reconcile(struct turn *t)
 
 	say_plan(j);
 	switch (do_steps(j, &t->done)) {
-	case OUT_DONE: return job_prove(j) ? PROV_OK : PROV_FAILED;
+	case OUT_DONE: return job_prove(j) ? lock_at_end(t) : PROV_FAILED;
 	case OUT_STOPPED: return PROV_INTERRUPTED;
 	case OUT_FAILED: break;
 	}
@@ -282,7 +360,7 @@ run_slots(const struct options *o, bool registering)
 		worst = first == set->n ? PROV_FAILED : PROV_OK;
 	}
 	for (size_t i = first; i < end && worst != PROV_INTERRUPTED; i++) {
-		struct turn t = { .many = end - first > 1 };
+		struct turn t = { .many = end - first > 1, .registering = registering };
 		struct config *c = config_take(set, i);
 
 		status = c != NULL ? take_turn(&t, o, c, registering) : PROV_FAILED;

@@ -110,6 +110,30 @@ expect 0 'nothing to do' lock two.jsn
 [ "$(of E0F1 .life_cycle),$(of E0F2 .access.execute)" = 'operational,Luc(E120)' ] || fail 'two slots'
 ok 'two slots'
 
+# At the end of a run, when that is meant.
+chip trust-m-v3
+cp "$top_srcdir/provision/locks/key-and-certificate-final.json" policy.json
+expect 0 'lock          set access conditions as in policy.json (with --irreversible' run --dry-run --ca local:ca own.jsn
+expect 0 'not locked as policy.json wants it: E0F1' run --ca local:ca own.jsn
+[ "$(of E0F1 .life_cycle)" = creation ] || fail 'a run locked unasked'
+expect 0 'set access conditions' run --dry-run --ca local:ca own.jsn
+expect 0 '"lock"' run --dry-run --json --ca local:ca own.jsn
+expect 1 'add --yes' run --irreversible --ca local:ca own.jsn
+expect 0 'provisioned' run --irreversible --yes --ca local:ca own.jsn
+[ "$(of E0F1 .life_cycle),$(of E0E1 .life_cycle)" = operational,operational ] || fail 'a run did not lock'
+expect 0 'nothing to do' run --irreversible --yes --ca local:ca own.jsn
+expect 0 'nothing to do' run --ca local:ca own.jsn
+expect 0 'nothing to do' run --dry-run --ca local:ca own.jsn
+expect 0 'locks        ok' verify --ca local:ca own.jsn
+# All in one go.
+chip trust-m-v3
+expect 0 'provisioned' run --irreversible --yes --ca local:ca own.jsn
+[ "$(of E0F1 .life_cycle),$(of E0E1 .life_cycle)" = operational,operational ] || fail 'a run did not lock'
+expect 0 'nothing to do' run --irreversible --yes --ca local:ca own.jsn
+policy '{ "object": "key", "change": "perhaps" }'
+expect 1 'policy.json: objects[0].change' run --ca local:ca own.jsn
+ok 'at the end of a run'
+
 # Killed at any of its steps: the same command goes on, and nothing was final too early.
 policy '{ "object": "E0E8", "change": "never", "life_cycle": "operational" },
 	{ "object": "key", "change": "protected update with E0E8", "life_cycle": "operational" },
@@ -138,12 +162,12 @@ again() {
 # Behind each command that writes: 82 is SetDataObject, 01 of metadata.
 cp ready.img chip.img
 : >trace
-KILL_LINE=008201 OPTIGA_TRACE=$work/trace KILL_COUNT=$work/writes killed || fail 'not even when let'
+KILL_LINE=00820100 OPTIGA_TRACE=$work/trace KILL_COUNT=$work/writes killed || fail 'not even when let'
 writes=$(cat writes)
 [ "$writes" -eq 7 ] || fail "$writes commands write, not 7"
 for at in 1 2 3 4 5 6 7; do
 	cp ready.img chip.img
-	! KILL_LINE=008201 OPTIGA_TRACE=$work/trace KILL_AT=$at killed 2>/dev/null || fail "write $at: not killed"
+	! KILL_LINE=00820100 OPTIGA_TRACE=$work/trace KILL_AT=$at killed 2>/dev/null || fail "write $at: not killed"
 	again "write $at"
 done
 ok 'killed behind each write'
