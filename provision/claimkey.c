@@ -13,8 +13,7 @@
 #include "provision/connect.h"
 #include "provision/file.h"
 
-#define KEY_MAX   65536U
-#define CERTS_MAX 8
+#define KEY_MAX 65536U
 
 /* A question for a pass phrase would wait for nobody. */
 static int
@@ -73,23 +72,16 @@ from_files(struct claim_key *k, const struct options *o)
 static bool
 read_slot(struct claim_key *k, struct token *t, const struct slot *s, struct token_key *key)
 {
-	struct token_cert list[CERTS_MAX];
 	enum found found = token_find_key(t, s, key);
-	size_t n = 0;
-	bool ok;
 
 	if (found == FOUND_NONE)
 		prov_error("--claim-slot: slot \"%s\" (%04X) has no key", s->name, s->key_oid);
-	if (found != FOUND_ONE || key->pub == NULL || !token_certs(t, key, list, CERTS_MAX, &n))
+	if (found != FOUND_ONE || key->pub == NULL || !connect_certs(t, key, &k->cert, &k->chain))
 		return false;
-	ok = connect_certs(list, n, key->pub, &k->cert, &k->chain);
-	token_certs_clear(list, n);
-	if (!ok)
-		prov_error("out of memory");
-	else if (k->cert == NULL)
+	if (k->cert == NULL)
 		prov_error("--claim-slot: slot \"%s\" (%04X) has no certificate for its key",
 		    s->name, s->key_oid);
-	return ok && k->cert != NULL;
+	return k->cert != NULL;
 }
 
 static bool

@@ -34,8 +34,8 @@ connect_job(struct job *j, json_t *r)
 	if (!connect_endpoint(j->opts, &o.to))
 		return false;
 	o.key = token_signer(j->token, &j->key);
-	if (!connect_certs(j->certs, j->ncerts, j->key.pub, &o.cert, &o.chain))
-		prov_error("out of memory");
+	if (!connect_certs(j->token, &j->key, &o.cert, &o.chain))
+		prov_error("the certificates cannot be read");
 	else if (o.cert == NULL)
 		prov_error("there is no certificate for the key to connect with");
 	else if (o.key != NULL)

@@ -8,6 +8,7 @@
 
 #include "provision/ca.h"
 #include "provision/cert.h"
+#include "provision/chain.h"
 #include "provision/cloud.h"
 #include "provision/connect.h"
 #include "provision/file.h"
@@ -99,14 +100,23 @@ find_cert(struct job *j)
 	return j->cert == NULL || cert_id(j->cert, j->cert_id);
 }
 
-/* Against --ca-file, or the CA of --ca local. */
+/* Against --ca-file, with the issuers that are on the token, or as the CA says. */
 static bool
 verify_chain(struct job *j, json_t *r)
 {
-	const char *problem = j->opts->ca_file != NULL
-				  ? cert_chain_problem(j->cert, j->opts->ca_file)
-				  : j->ca->problem(j->issuer, j->cert);
+	STACK_OF(X509) *between = NULL;
+	X509 *cert = NULL;
+	const char *problem;
 
+	if (j->opts->ca_file == NULL) {
+		problem = j->ca->problem(j->issuer, j->cert);
+	} else if (!connect_certs(j->token, &j->key, &cert, &between)) {
+		problem = "the certificates cannot be read";
+	} else {
+		problem = chain_problem(j->cert, between, j->opts->ca_file);
+	}
+	X509_free(cert);
+	sk_X509_pop_free(between, X509_free);
 	return note(r, "chain", problem == NULL, problem);
 }
 

@@ -70,6 +70,20 @@ static const struct command commands[] = {
 	    .run = cmd_verify,
 	},
 	{
+	    .name = "export",
+	    .synopsis = "--for PROGRAM | --cert [CONFIG]",
+	    .text = "what other programs need for a key on the chip",
+	    .about = "The key is in the slot of CONFIG, or in --slot. "
+		     "ENDPOINT, THING and REGION stand where nothing was said; --data-endpoint, "
+		     "--thing or CONFIG, and --region say it. Needs no AWS credentials.",
+	    .example = "optiga-provision export --cert --out device.pem --slot 0xE0F1\n"
+		       "optiga-provision export --for mosquitto --data-endpoint HOST device.jsn\n",
+	    .options = "for cert out slot set data-endpoint thing region ca-bundle",
+	    .max = 1,
+	    .config = true,
+	    .run = cmd_export,
+	},
+	{
 	    .name = "show",
 	    .synopsis = "[--slot SLOT] [--all] [--html FILE]",
 	    .text = "show what is on the chip: slots, certificates, conditions, sizes",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
@@ -15,6 +16,8 @@
 
 /* Messages of others on our topic that are passed over. */
 #define OTHERS_MAX 32
+
+#define CERTS_MAX  16
 
 /* The issuer of cert in the list, not cert itself; NULL: it is not there, or cert is a root. */
 static X509 *
@@ -29,29 +32,42 @@ issuer_of(X509 *cert, const struct token_cert *list, size_t n)
 	return NULL;
 }
 
-bool
-connect_certs(
-    const struct token_cert *list, size_t n, EVP_PKEY *pub, X509 **certp, STACK_OF(X509) * *chainp)
+static X509 *
+leaf_of(EVP_PKEY *pub, const struct token_cert *list, size_t n)
 {
-	X509 *at = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].cert != NULL && cert_is_for(list[i].cert, pub) &&
+		    X509_up_ref(list[i].cert) == 1)
+			return list[i].cert;
+	return NULL;
+}
+
+bool
+connect_certs(struct token *t, const struct token_key *k, X509 **certp, STACK_OF(X509) * *chainp)
+{
+	struct token_cert own[CERTS_MAX], all[CERTS_MAX];
+	size_t nown = 0, nall = 0;
+	bool ok;
+	X509 *at;
 
 	*certp = NULL;
 	*chainp = sk_X509_new_null();
-	if (*chainp == NULL)
-		return false;
-	for (size_t i = 0; i < n && *certp == NULL; i++)
-		if (list[i].cert != NULL && cert_is_for(list[i].cert, pub))
-			*certp = list[i].cert;
-	if (*certp == NULL)
-		return true;
-	(void)X509_up_ref(*certp);
+	/* An issuer may have another ID, as on the chip, or the key's, as on other tokens. */
+	ok = *chainp != NULL && token_certs(t, k, own, CERTS_MAX, &nown) &&
+	     token_certs(t, NULL, all, CERTS_MAX, &nall);
+	if (ok)
+		*certp = leaf_of(k->pub, own, nown);
 	at = *certp;
 	/* Two that certify each other would go on for ever. */
-	for (size_t i = 0; i < n && (at = issuer_of(at, list, n)) != NULL; i++)
-		if (X509_check_issued(at, at) != X509_V_OK &&
-		    (X509_up_ref(at) != 1 || sk_X509_push(*chainp, at) == 0))
-			return false;
-	return true;
+	for (size_t i = 0; ok && i < nall && at != NULL; i++) {
+		at = issuer_of(at, all, nall);
+		if (at != NULL && X509_check_issued(at, at) != X509_V_OK)
+			ok = X509_add_cert(*chainp, at, X509_ADD_FLAG_UP_REF) == 1;
+	}
+	token_certs_clear(own, nown);
+	token_certs_clear(all, nall);
+	ERR_clear_error();
+	return ok;
 }
 
 static bool

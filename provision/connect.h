@@ -14,12 +14,12 @@
 #include "provision/token.h"
 
 /*
- * The certificates beside a key, its own first and then its issuers in order, without self-signed
- * ones. *certp gets the first, NULL: there is none for this key. Both are the caller's to free.
- * false: out of memory.
+ * The certificate beside a key, NULL: there is none for it; and its issuers that are on the token,
+ * in order, without self-signed ones. Both are the caller's to free, whatever comes back. false:
+ * said why.
  */
 bool connect_certs(
-    const struct token_cert *list, size_t n, EVP_PKEY *pub, X509 **certp, STACK_OF(X509) * *chainp);
+    struct token *t, const struct token_key *k, X509 **certp, STACK_OF(X509) * *chainp);
 
 /*
  * Each step is added to the report ("tls", "mqtt", "subscribe", "publish", "receive": "ok" or

@@ -34,6 +34,7 @@ optiga_provision_CFLAGS = $(libprov_la_CFLAGS)
 optiga_provision_LDADD = libprov.la libprovaws.la libprovmsg.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
 include provision/doctor.mk
+include provision/export.mk
 include provision/fleet.mk
 include provision/recon.mk
 include provision/lock.mk

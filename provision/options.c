@@ -5,6 +5,7 @@
 
 #include "provision/issuer.h"
 #include "provision/audit.h"
+#include "provision/export.h"
 #include "provision/options.h"
 
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -155,6 +156,21 @@ parse_parameter(const char *value, struct options *o)
 	return false;
 }
 
+static const char *
+export_word(size_t i)
+{
+	return export_row(i) != NULL ? export_row(i)->name : NULL;
+}
+
+static const char *
+export_explain(size_t i, char *word, size_t size)
+{
+	if (export_row(i) == NULL)
+		return NULL;
+	(void)snprintf(word, size, "%s", export_row(i)->name);
+	return export_row(i)->text;
+}
+
 #define AT(member)       .where = offsetof(struct options, member)
 #define FLAG(member)     .kind = OPTION_FLAG, AT(member)
 #define TEXT(member)     .kind = OPTION_TEXT, AT(member)
@@ -213,6 +229,10 @@ static const struct option_row options[] = {
 	{ "thing", "NAME", "name of the thing, instead of CONFIG's", TEXT(thing) },
 	{ "set", "NAME=VALUE", "thing, policy, or what {NAME} in CONFIG stands for; repeatable",
 	    PARSED(parse_set) },
+	{ "for", "PROGRAM", "settings of a program:", TEXT(export_for), .words = export_word,
+	    .explain = export_explain },
+	{ "cert", NULL, "the certificate, and its issuers that are on the chip, as PEM",
+	    FLAG(cert) },
 	{ "claim-cert", "FILE", "claim certificate, for --ca claim", TEXT(claim_cert) },
 	{ "claim-key", "FILE", "its private key", TEXT(claim_key) },
 	{ "claim-slot", "SLOT", "key slot with the claim's key and certificate, in their place",

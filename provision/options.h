@@ -55,6 +55,8 @@ struct options {
 	const char *data_endpoint;   /* HOST[:PORT]; NULL: AWS IoT is asked */
 	const char *thing;           /* NULL: as CONFIG says */
 	bool connect;
+	bool cert;              /* of export */
+	const char *export_for; /* a program; NULL: not given */
 	const char *report;
 	unsigned int jobs, attempts, timeout; /* of a fleet; 0: not given */
 	bool quiet;
@@ -140,6 +142,7 @@ enum prov_exit cmd_sign(const struct options *o);
 enum prov_exit cmd_write(const struct options *o);
 enum prov_exit cmd_register(const struct options *o);
 enum prov_exit cmd_verify(const struct options *o);
+enum prov_exit cmd_export(const struct options *o);
 enum prov_exit cmd_show(const struct options *o);
 enum prov_exit cmd_ca_init(const struct options *o);
 enum prov_exit cmd_ca_register(const struct options *o);

@@ -86,7 +86,7 @@ struct token_cert {
 	X509 *cert; /* NULL: the object holds none that can be read */
 };
 
-/* Certificates with the key's CKA_ID, at most max; *np gets how many. */
+/* Certificates with the key's CKA_ID, k NULL: all, at most max; *np gets how many. */
 bool token_certs(
     struct token *t, const struct token_key *k, struct token_cert *list, size_t max, size_t *np);
 void token_certs_clear(struct token_cert *list, size_t n);
@@ -98,6 +98,19 @@ bool token_has_cert(struct token *t, const struct token_key *k, X509 *cert, bool
 bool token_write_cert(struct token *t, const struct token_key *k, X509 *cert);
 
 bool token_destroy(struct token *t, CK_OBJECT_HANDLE object);
+
+/* What other programs need. malloc'ed; NULL: no memory, or no label. */
+char *token_module_file(const struct token *t);
+unsigned long token_slot_id(const struct token *t);
+bool token_needs_pin(const struct token *t);
+char *token_key_label(struct token *t, const struct token_key *k);
+
+/*
+ * A PKCS #11 URI of the key's objects: by token and CKA_ID, or, for programs that know no more, by
+ * label alone. malloc'ed; NULL: said why.
+ */
+char *token_uri(
+    const struct token *t, const struct token_key *k, const char *label, CK_OBJECT_CLASS class);
 
 /* The private key, and a public key that is an object of its own. For ever. */
 bool token_destroy_key(struct token *t, const struct token_key *k);

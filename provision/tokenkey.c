@@ -337,15 +337,16 @@ token_certs(
 	unsigned char id[sizeof(k->id)];
 	CK_ATTRIBUTE templ[] = {
 		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_ID, id, k->id_len },
+		{ CKA_ID, id, k != NULL ? k->id_len : 0 },
 	};
 	CK_OBJECT_HANDLE hits[CERTS_MAX];
 	CK_ULONG n;
 	CK_RV rv;
 
 	*np = 0;
-	memcpy(id, k->id, k->id_len);
-	rv = object_find(t, templ, 2, hits, max < CERTS_MAX ? max : CERTS_MAX, &n);
+	if (k != NULL)
+		memcpy(id, k->id, k->id_len);
+	rv = object_find(t, templ, k != NULL ? 2 : 1, hits, max < CERTS_MAX ? max : CERTS_MAX, &n);
 	if (rv != CKR_OK) {
 		rv_error(rv, "cannot search the token for certificates");
 		return false;

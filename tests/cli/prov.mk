@@ -11,6 +11,7 @@ prov_cli_tests += tests/cli/prov_claim.sh
 prov_cli_tests += tests/cli/prov_connect.sh
 prov_cli_tests += tests/cli/prov_doctor.sh
 prov_cli_tests += tests/cli/prov_format.sh
+prov_cli_tests += tests/cli/prov_export.sh
 prov_cli_tests += tests/cli/prov_help.sh
 prov_cli_tests += tests/cli/prov_kill.sh
 prov_cli_tests += tests/cli/prov_messages.sh
