@@ -209,6 +209,7 @@ enum aws_probe_result {
 	AWS_PROBE_DENIED,
 	AWS_PROBE_THROTTLED, /* not known */
 	AWS_PROBE_FAILED,    /* not known: why */
+	AWS_PROBE_SKIPPED,   /* it would change something */
 };
 struct aws_probe {
 	enum aws_probe_result result;
@@ -219,9 +220,10 @@ struct aws_probe {
 struct aws_probe_names {
 	const char *account;
 	const char *policy, *thing;
+	bool thing_is_there; /* found out on the way: what would change it is not tried */
 };
 /* i from 0; false: that was the last one. */
-bool aws_probe(struct aws *a, size_t i, const struct aws_probe_names *names, struct aws_probe *out);
+bool aws_probe(struct aws *a, size_t i, struct aws_probe_names *names, struct aws_probe *out);
 
 /* endpointType=iot:Data-ATS: the host devices connect to. */
 enum aws_result aws_data_endpoint(struct aws *a, char **host);

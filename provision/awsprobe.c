@@ -31,6 +31,7 @@ enum probe_more {
 	MORE_STATUS,   /* query */
 	MORE_ONE,      /* the first entry of a list */
 	MORE_ENDPOINT, /* its type */
+	MORE_EMPTY,    /* body; of a thing that is not there */
 };
 
 static const struct probe {
@@ -41,6 +42,7 @@ static const struct probe {
 	{ CALL_DESCRIBE_ENDPOINT, PATH_NONE, MORE_ENDPOINT },
 	{ CALL_GET_POLICY, PATH_POLICY, MORE_NOTHING },
 	{ CALL_DESCRIBE_THING, PATH_THING, MORE_NOTHING },
+	{ CALL_UPDATE_THING, PATH_THING, MORE_EMPTY },
 	{ CALL_LIST_THING_PRINCIPALS, PATH_THING, MORE_NOTHING },
 	{ CALL_LIST_THING_GROUPS_FOR_THING, PATH_THING, MORE_NOTHING },
 	{ CALL_LIST_CERTIFICATES, PATH_NONE, MORE_ONE },
@@ -78,6 +80,7 @@ fill(
 		args->query[0].name = "pageSize";
 		args->query[0].value = "1";
 		break;
+	case MORE_EMPTY: args->body = json_object(); break;
 	case MORE_ENDPOINT:
 		args->query[0].name = "endpointType";
 		args->query[0].value = "iot:Data-ATS";
@@ -125,6 +128,7 @@ ask(struct aws *a, const struct probe *p, const struct call_args *args, struct a
 			(void)snprintf(out->why, sizeof(out->why), "%s", ans.why);
 		} else if (ans.status >= 200 && ans.status < 300) {
 			out->result = AWS_PROBE_ALLOWED;
+			out->why[0] = '\0';
 		} else {
 			aws_error_decode(&ans, a->cred.token, &e);
 			judge(&e, out);
@@ -136,7 +140,7 @@ ask(struct aws *a, const struct probe *p, const struct call_args *args, struct a
 }
 
 bool
-aws_probe(struct aws *a, size_t i, const struct aws_probe_names *names, struct aws_probe *out)
+aws_probe(struct aws *a, size_t i, struct aws_probe_names *names, struct aws_probe *out)
 {
 	struct call_args args;
 	char *arn = NULL;
@@ -145,6 +149,10 @@ aws_probe(struct aws *a, size_t i, const struct aws_probe_names *names, struct a
 	if (i >= sizeof(probes) / sizeof(probes[0]))
 		return false;
 	(void)snprintf(out->action, sizeof(out->action), "iot:%s", aws_call(probes[i].id)->name);
+	if (probes[i].more == MORE_EMPTY && names->thing_is_there) {
+		out->result = AWS_PROBE_SKIPPED;
+		return true;
+	}
 	if (asprintf(&arn, "arn:%s:iot:%s:%s:cert/" NOBODY, aws_partition(a), a->region,
 		names->account) < 0) {
 		(void)snprintf(out->why, sizeof(out->why), "out of memory");
@@ -153,6 +161,9 @@ aws_probe(struct aws *a, size_t i, const struct aws_probe_names *names, struct a
 	}
 	fill(&probes[i], names, arn, &args);
 	ask(a, &probes[i], &args, out);
+	/* Unless it was certainly not found, it may be there. */
+	if (probes[i].id == CALL_DESCRIBE_THING)
+		names->thing_is_there = out->result != AWS_PROBE_ALLOWED || out->why[0] == '\0';
 	json_decref(args.body);
 	free(arn);
 	return true;

@@ -176,8 +176,11 @@ check_call(struct doctor *d, const struct aws_probe *p, struct tally *t)
 {
 	char remedy[160];
 
+	if (p->result == AWS_PROBE_SKIPPED)
+		return;
 	t->all++;
 	switch (p->result) {
+	case AWS_PROBE_SKIPPED: break;
 	case AWS_PROBE_ALLOWED: t->allowed++; break;
 	case AWS_PROBE_THROTTLED: t->throttled++; break;
 	case AWS_PROBE_DENIED:

@@ -19,7 +19,7 @@ prov doctor
 for check in module chip token credentials region endpoint clock account permission quota; do
 	line ok "$check" ''
 done
-line ok permission '15 of the 15 calls'
+line ok permission '16 of the 16 calls'
 [ "$(awk '$4 !~ /^4/ && ($2 ~ /^(Create|Register|Attach|Update|Delete|Detach)/) && $5 == 200' standin/log | wc -l)" -eq 0 ] ||
 	fail 'something was changed'
 [ "$(cloud '[.things, .policies, .certificates] | map(length) | add')" -eq 0 ] || fail 'something was made'
@@ -31,15 +31,29 @@ prov doctor --json "$vectors/vendor-ec.jsn"
 [ "$(jq -r .result out)" = ok ] || fail 'result'
 [ "$(jq -r '.checks[] | select(.check == "region") | .text' out)" = 'eu-central-1, partition aws' ] || fail 'checks'
 awk '$2 == "GetPolicy" { print $4 }' standin/log | grep -q '/my_policy$' || fail 'the names of CONFIG are not used'
+[ "$(calls UpdateThing)" -eq 2 ] || fail 'UpdateThing is not tried'
 ok 'JSON, with a configuration'
+
+# A thing that is there is not touched.
+stop_standin
+jq '.things.my_thing = { thingName: "my_thing", thingArn: "arn:aws:iot:eu-central-1:123456789012:thing/my_thing",
+	thingId: "x", attributes: {}, version: 1, principals: [] }' standin/state.json >s.json
+mv s.json standin/state.json
+start_standin
+prov doctor "$vectors/vendor-ec.jsn"
+[ "$status" -eq 0 ] || fail "status $status with a thing"
+line ok permission '15 of the 15'
+[ "$(cloud .things.my_thing.version)" -eq 1 ] || fail 'the thing was changed'
+[ "$(calls UpdateThing)" -eq 2 ] || fail 'UpdateThing is tried on a thing that is there'
+ok 'with a thing'
 
 printf 'UpdateCertificate:*:error:403:AccessDeniedException:User: u is not authorized to perform: iot:UpdateCertificate on resource: r because no identity-based policy allows it\nListCertificates:*:throttle400\nGetPolicy:*:error500\n' >standin/faults
 prov doctor
 [ "$status" -eq 1 ] || fail "status $status when a right is missing"
 line failed permission 'no iot:UpdateCertificate: .* -> allow iot:UpdateCertificate in the IAM policy'
 line warning permission 'iot:GetPolicy could not be tried: InternalFailureException'
-line ok permission '12 of the 15'
-line warning quota '1 of 15 requests were throttled -> '
+line ok permission '13 of the 16'
+line warning quota '1 of 16 requests were throttled -> '
 : >standin/faults
 ok 'rights and quota'
 
