@@ -56,16 +56,22 @@ expect 0 '3 nothing to do' fleet --jobs 3 --attempts 1 same.csv
 printf 'device,config\nsim:c1.img,d1.jsn\n' | expect 0 '1 nothing to do' fleet - d1.jsn
 ok 'attached chips, the same chip twice, a manifest from a pipe'
 
+# One CA for all workers: each certificate has a serial number of its own.
+sed 's/,.*//; 2,3d' m.csv >own-ca.csv
+expect 0 '4 provisioned' fleet --jobs 4 --ca local:ca2 own-ca.csv local.jsn
+[ "$(cut -f 4 ca2/index.txt | sort -u | wc -l)" -eq 4 ] || fail "serial numbers: $(cat ca2/index.txt)"
+ok 'an own CA'
+
 # Values of a row: the thing, a template, another slot; templates of CONFIG are checked before any chip.
 jq '.csr_config.certificate_info.common_name = "board {line}/{serial}" | .aws_iot_config.thing = "b-{line}-{slot}"' \
 	d1.jsn >own.jsn
-printf 'device,line,slot,thing,config\nsim:c3.img,7,third,,\nsim:c4.img,8,0xE0F3,my-own,\n' >v.csv
+printf 'device,line,slot,thing,config\nsim:c1.img,7,fourth,,\nsim:c4.img,8,0xE0F3,my-own,\n' >v.csv
 jq '.slots = [{csr_config: {key_info: {parameters: {slot: "third"}}}}, {csr_config: {key_info: {parameters: {slot: "fourth"}}}}]
 	| del(.csr_config.key_info.parameters.slot)' own.jsn >two.jsn
 expect 0 '2 provisioned' fleet --report v.csv.csv v.csv two.jsn
 [ "$(cut -d, -f2,7,11 v.csv.csv | tail -n +2 | sort | tr '\n' ';')" = \
-	'sim:c3.img,third (E0F2),b-7-E0F2;sim:c4.img,fourth (E0F3),my-own;' ] || fail "values: $(cat v.csv.csv)"
-OPTIGA_DEVICE=sim:c3.img prov csr --set line=7 --slot third two.jsn
+	'sim:c1.img,fourth (E0F3),b-7-E0F3;sim:c4.img,fourth (E0F3),my-own;' ] || fail "values: $(cat v.csv.csv)"
+OPTIGA_DEVICE=sim:c1.img prov csr --set line=7 --slot fourth two.jsn
 openssl req -in out -noout -subject | grep -q 'CN = board 7/[0-9a-f]\{16\}' || fail 'the subject of a request'
 expect 1 'has the unknown template "{line}"' fleet m.csv own.jsn
 sed 's/my-own/my own/' v.csv >w.csv
@@ -129,6 +135,23 @@ expect 1 'hangs: it did not end within 1 s' fleet --attempts 1 --timeout 1 w.csv
 printf 'device\nlater\n' >w.csv
 expect 3 '1 of 1 chip wait for something' fleet w.csv d1.jsn
 ok 'workers of all kinds'
+
+# On a terminal: what each does, the sum, the time left; no more than its width; nothing stays.
+fleet_worker <<'WORKER'
+echo '  doing something that takes its time and many words' >&2
+sleep 0.6
+echo '{"result": "provisioned", "thing": "t"}'
+WORKER
+printf 'device\na\nb\nc\nd\n' >w.csv
+TERM=vt100 script -qec "stty cols 70; $top_builddir/optiga-provision fleet --jobs 2 w.csv d1.jsn" screen >/dev/null
+grep -q '  a  .*doing something that takes' screen || fail 'the screen has no step'
+grep -q '  2 of 4 chips, 0 failed, 2 at work, [01] s left' screen || fail 'the screen has no sum'
+! sed 's/\x1b\[[0-9]*[A-Z]//g' screen | tr -d '\r' | grep '^  ' | grep -q '.\{71\}' || fail 'a line is too wide'
+[ "$(tr -d '\r' <screen | sed 's/.*\x1b\[J//' | grep -c '^[a-d]: provisioned, thing t$')" -eq 4 ] || fail 'lines of chips'
+tr -d '\r' <screen | grep -q '4 chips in 1 s: 4 provisioned$' || fail 'the sum at the end'
+TERM=dumb script -qec "$top_builddir/optiga-provision fleet --jobs 2 w.csv d1.jsn" screen >/dev/null
+! grep -q "$(printf '\033')" screen || fail 'a terminal that cannot go up gets sequences'
+ok 'on a terminal'
 
 # A signal: workers end their step; nothing new begins; the rows so far are kept.
 fleet_worker <<'WORKER'

@@ -79,7 +79,8 @@ most_at_once(size_t *starts, bool *doubled)
 			i++;
 		if (line[0] == '-') {
 			ck_assert_uint_lt(i, n);
-			(void)strcpy(busy[i], busy[--n]);
+			n--;
+			memmove(busy[i], busy[n], sizeof(busy[n]));
 			continue;
 		}
 		++*starts;
