@@ -107,6 +107,7 @@ enum prov_exit
 cmd_sign(const struct options *o)
 {
 	struct job j = { .opts = o, .lock_fd = -1 };
+	struct config *config = NULL;
 	bool ok, later;
 
 	if (o->in == NULL) {
@@ -114,16 +115,21 @@ cmd_sign(const struct options *o)
 		prov_hint("give --in CSR, as \"csr\" makes it");
 		return PROV_USAGE;
 	}
-	ok = (o->config == NULL || (j.config = config_load(o->config)) != NULL) && read_request(&j);
+	if (o->config != NULL)
+		config = config_load_slot(o->config, o->slot);
+	j.config = config;
+	ok = (o->config == NULL || config != NULL) && read_request(&j) && job_choose_ca(&j);
 	/* The thing and the policy are "register"'s affair. */
-	config_free(&j.config);
-	ok = ok && job_choose_ca(&j) && job_open_ca(&j) &&
+	j.config = NULL;
+	j.state.cloud = j.state.by_aws;
+	ok = ok && job_open_ca(&j) &&
 	     (j.state.by_aws ? sign_at_aws(&j) : job_sign_plain(&j));
 	ok = ok && put_certs(&j);
 	if (ok && j.state.by_aws)
 		prov_step("certificate %s is INACTIVE until it is registered", j.cert_id);
 	later = j.later;
 	job_close(&j);
+	config_free(&config);
 	if (!ok && later)
 		return PROV_INTERRUPTED;
 	return ok ? PROV_OK : PROV_FAILED;

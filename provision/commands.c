@@ -104,7 +104,7 @@ static const struct command commands[] = {
 		"are tried with its names.",
 	    .example = "optiga-provision doctor\n"
 		       "optiga-provision doctor --json device.jsn\n",
-	    .options = CLOUD "register json",
+	    .options = CLOUD "set json",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_doctor,
@@ -138,7 +138,7 @@ static const struct command commands[] = {
 	    .text = "have a request signed",
 	    .about =
 		"Needs no chip. AWS IoT's certificates are inactive until they are registered.",
-	    .options = CLOUD OWN_CA "slot in out",
+	    .options = CLOUD OWN_CA "slot set in out",
 	    .max = 1,
 	    .config = true,
 	    .run = cmd_sign,

@@ -53,6 +53,12 @@ asks() {
 [ "$(asks --ca local "$vectors/vendor-ec.jsn")" = 1 ] || fail "extensions in the vendor's format"
 ok 'extensions'
 
+# The CA of a configuration signs requests too.
+prov csr --set site=x --slot second --out second.csr below/own.json
+expect 0 'BEGIN CERTIFICATE' sign --set site=x --slot second --in second.csr below/own.json
+openssl verify -CAfile below/ca/ca.pem out >/dev/null || fail 'signed by another CA'
+ok 'sign'
+
 # What a chip makes of a template is judged before anything is made.
 sed 's/{site}/{uid}{uid}/' below/own.json >long.json
 expect 1 'on this chip it becomes' run --slot second long.json
