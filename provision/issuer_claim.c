@@ -67,7 +67,7 @@ make_client(struct claims *c)
 	return true;
 }
 
-/* One of --parameter NAME=VALUE, with the templates of the configuration. */
+/* One of --parameter, NAME=VALUE for certain, with the templates of the configuration. */
 static bool
 add_parameter(struct claims *c, const char *text, const struct config_names *names)
 {
@@ -75,10 +75,6 @@ add_parameter(struct claims *c, const char *text, const struct config_names *nam
 	char *name = NULL, *value = NULL;
 	bool ok = false;
 
-	if (equals == NULL || equals == text) {
-		prov_error("--parameter \"%s\" is not NAME=VALUE", text);
-		return false;
-	}
 	name = strndup(text, (size_t)(equals - text));
 	why = template_problem(equals + 1);
 	if (why == NULL)
