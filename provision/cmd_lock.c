@@ -145,6 +145,7 @@ do_all(struct works *w, struct token *t, const struct options *o)
 	return all;
 }
 
+/* One JSON object whatever came of it; t NULL: there is no token. */
 static bool
 report(
     const struct works *w, const struct token *t, const struct options *o, enum lock_result result)
@@ -155,10 +156,14 @@ report(
 		return result < LOCK_NOTHING || puts(result_words[result]) >= 0;
 	r = report_new();
 	objects = json_array();
-	report_add(r, "token", token_label(t));
-	report_add(r, "serial", token_serial(t));
+	if (t != NULL) {
+		report_add(r, "token", token_label(t));
+		report_add(r, "serial", token_serial(t));
+	}
 	report_add(r, "result", result_words[result]);
-	for (size_t i = 0; i < w->n; i++) {
+	if (result < LOCK_NOTHING)
+		report_add(r, "error", prov_last_error());
+	for (size_t i = 0; i < w->n && w->list[i].plan != NULL; i++) {
 		json_t *rows = lock_plan_json(w->list[i].plan);
 
 		(void)json_array_extend(objects, rows);
@@ -180,9 +185,9 @@ cmd_lock(const struct options *o)
 	if (collect(&w, o) && (t = token_open(&opts)) != NULL && plan_all(&w, t)) {
 		show_all(&w, o);
 		result = do_all(&w, t, o);
-		if (!report(&w, t, o, result))
-			result = LOCK_FAILED;
 	}
+	if (!report(&w, t, o, result))
+		result = LOCK_FAILED;
 	token_close(&t);
 	release(&w);
 	if (result >= LOCK_NOTHING)

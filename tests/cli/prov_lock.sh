@@ -218,6 +218,8 @@ keygen e0f2 || fail 'no second key'
 policy '{ "object": "certificate", "change": "never", "allow_lock_out": true }'
 expect 1 'has no certificate to lock' lock --policy policy.json --slot third
 expect 1 'none.json' lock --policy none.json --slot second
+expect 1 '"result": "failed"' lock --policy none.json --slot second --json
+jq -e '.error | contains("none.json")' out >/dev/null || fail 'JSON of a failure'
 [ "$(for o in E0F1 E0E1 E0E8 E140; do rules "$o"; done)" = "$before" ] || fail 'a refusal changed the chip'
 chip trust-m-v1
 refused 'a Trust M V1 does not know "authorization with F1D0"' '{ "object": "E0F1", "change": "authorization with F1D0" }'
