@@ -122,8 +122,7 @@ cmd_sign(const struct options *o)
 	/* The thing and the policy are "register"'s affair. */
 	j.config = NULL;
 	j.state.cloud = j.state.by_aws;
-	ok = ok && job_open_ca(&j) &&
-	     (j.state.by_aws ? sign_at_aws(&j) : job_sign_plain(&j));
+	ok = ok && job_open_ca(&j) && (j.state.by_aws ? sign_at_aws(&j) : job_sign_plain(&j));
 	ok = ok && put_certs(&j);
 	if (ok && j.state.by_aws)
 		prov_step("certificate %s is INACTIVE until it is registered", j.cert_id);
