@@ -113,7 +113,7 @@ line failed module 'nonexistent.so.* -> install it'
 ok 'chip and bus'
 
 # A device that this user may not use: its group is named, if that would do.
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$(id -u)" -eq 0 ] && mknod try c 1 3 2>/dev/null; then
 	chmod 755 "$work"
 	cp "$top_builddir/.libs/optiga-pkcs11.so" module.so
 	denied() {
