@@ -564,23 +564,27 @@ int
 main(void)
 {
 	TCase *tc = tcase_create("ca");
+	/* Under valgrind, which is slow with RSA: the first rows. */
+	const bool slow = getenv("SWEEP_STRIDE") != NULL;
 
 	tcase_set_timeout(tc, 300);
-	tcase_add_loop_test(tc, it_issues_what_verifies, 0, 4);
+	tcase_add_loop_test(tc, it_issues_what_verifies, 0, slow ? 1 : 4);
 	tcase_add_test(tc, what_it_issued_is_given_again);
-	tcase_add_test(tc, programs_that_start_it_at_once_share_one_ca);
+	if (!slow)
+		tcase_add_test(tc, programs_that_start_it_at_once_share_one_ca);
 	tcase_add_test(tc, half_a_ca_is_mended_or_named);
 	tcase_add_test(tc, a_directory_without_records_goes_on);
-	tcase_add_loop_test(tc, bad_records_are_named_and_left, 0, NBAD);
+	tcase_add_loop_test(tc, bad_records_are_named_and_left, 0, slow ? 2 : NBAD);
 	tcase_add_loop_test(tc, records_that_openssl_moved_are_not_begun_afresh, 0, 2);
 	tcase_add_test(tc, no_number_is_used_twice);
 	tcase_add_test(tc, another_cas_certificate_does_not_verify);
-	tcase_add_loop_test(tc, its_key_is_of_the_kind_asked_for, 0, NKINDS);
+	tcase_add_loop_test(tc, its_key_is_of_the_kind_asked_for, 0, slow ? 1 : NKINDS);
 	tcase_add_test(tc, options_that_make_no_sense_are_named);
 	tcase_add_test(tc, an_encrypted_key_wants_its_passphrase);
-	tcase_add_loop_test(tc, an_intermediate_issues_with_its_chain, 0, NCHAINS);
+	tcase_add_loop_test(tc, an_intermediate_issues_with_its_chain, 0, slow ? 1 : NCHAINS);
 	tcase_add_test(tc, an_intermediate_that_was_begun_is_finished_first);
 	tcase_add_test(tc, a_ca_that_may_have_none_below_gets_none);
-	tcase_add_test(tc, a_chain_without_room_is_refused_before);
+	if (!slow)
+		tcase_add_test(tc, a_chain_without_room_is_refused_before);
 	return run_case("provision/ca", tc);
 }
