@@ -38,6 +38,8 @@ create_from_csr() { # payload
 	new_ca "cloud/ca-$n"
 	openssl x509 -req -in "cloud/$n.csr" -CA "cloud/ca-$n.pem" -CAkey "cloud/ca-$n.key" -days 9000 -out "cloud/$n.pem" 2>/dev/null
 	if fault other-key; then cp claim.pem "cloud/$n.pem"; fi
+	if fault no-json; then echo '{"certificateId": ' | answer "$create/accepted"; return; fi
+	if fault no-token; then jq -cn --rawfile p "cloud/$n.pem" '{certificatePem: $p}' | answer "$create/accepted"; return; fi
 	if fault kill-after-create; then kill_tool; return; fi
 	echo "secret-token-$n" >"cloud/$n.token"
 	jq -cn --rawfile p "cloud/$n.pem" --arg t "secret-token-$n" \
@@ -216,6 +218,16 @@ fresh
 : >cloud/fault-reject-create
 claimed 1 'rejects the request for a certificate: InvalidCSR (400): no good'
 rm cloud/fault-reject-create
+: >cloud/fault-no-json
+claimed 1 'is no JSON'
+rm cloud/fault-no-json
+: >cloud/fault-no-token
+claimed 1 'lacks certificateOwnershipToken'
+rm cloud/fault-no-token
+# An answer to somebody else's request, which a broker less strict than the cloud lets through.
+: >cloud/fault-other-key
+claimed 1 'no answer to what was published' --answer-timeout 1
+rm cloud/fault-other-key
 : >cloud/fault-reject-provision
 claimed 1 'rejects the provisioning: InvalidParameters (400): the hook says no'
 grep -q 'hint: look at template "fleet"' err || fail 'no hint'
