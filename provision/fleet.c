@@ -129,6 +129,7 @@ complete_row(json_t *row, const struct place *p, const struct fleet_outcome *o)
 		[FLEET_FAILED] = "failed",
 		[FLEET_LATER] = "interrupted",
 	};
+	const char *own = json_string_value(json_object_get(row, "result"));
 	char now[32];
 
 	put_now(now);
@@ -141,7 +142,10 @@ complete_row(json_t *row, const struct place *p, const struct fleet_outcome *o)
 		(void)json_object_set_new(row, "started", json_string(p->started));
 	if (json_object_get(row, "finished") == NULL)
 		(void)json_object_set_new(row, "finished", json_string(now));
-	if (o->error != NULL && json_object_get(row, "error") == NULL)
+	/* One slot may have come out well, and another not. */
+	if (o->error != NULL && json_object_get(row, "error") == NULL &&
+	    (own == NULL || strcmp(own, results[FLEET_FAILED]) == 0 ||
+		strcmp(own, results[FLEET_LATER]) == 0))
 		(void)json_object_set_new(row, "error", json_string(o->error));
 }
 
