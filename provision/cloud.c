@@ -177,6 +177,7 @@ cloud_journal(struct job *j)
 	if (!key_id(j->key.pub, id) || !journal_open(&j->journal, id, aws_region(j->aws)))
 		return false;
 	take_note(j, id);
+	job_take_replaces(j);
 	j->state.journal = j->journal.pending != PENDING_NONE;
 	if (j->state.cert == CERT_GOOD)
 		return true;
@@ -238,7 +239,7 @@ cloud_sign(struct job *j)
 	enum aws_result r = AWS_FAILED;
 	bool sent;
 
-	sent = pem != NULL && journal_asked(&j->journal) && cloud_note(j);
+	sent = pem != NULL && job_asked(j) && cloud_note(j);
 	if (sent) {
 		aws_cert_clear(&j->cloud);
 		r = aws_create_certificate(j->aws, pem, &j->cloud);

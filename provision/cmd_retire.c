@@ -116,9 +116,12 @@ retire(struct job *j)
 static bool
 find_key(struct job *j)
 {
-	enum found found = token_find_key(j->token, j->slot, &j->key);
+	const struct slot *at;
+	enum found found = token_find_current(j->token, j->slot, &j->key, &at);
 
 	j->state.key = found == FOUND_ONE;
+	if (found == FOUND_ONE)
+		j->slot = at;
 	return found != FOUND_FAILED;
 }
 

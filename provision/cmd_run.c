@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "provision/ask.h"
 #include "provision/cert.h"
 #include "provision/job.h"
 #include "provision/lock.h"
@@ -26,9 +27,10 @@ enum outcome {
 struct turn {
 	struct job job;
 	time_t started;
-	unsigned int done; /* steps */
-	bool many;         /* others follow or were before */
-	bool registering;  /* the part that concerns AWS IoT alone */
+	unsigned int done;     /* steps */
+	bool many;             /* others follow or were before */
+	bool registering;      /* the part that concerns AWS IoT alone */
+	unsigned int reserved; /* rows of the slot table */
 };
 
 static void
@@ -284,12 +286,33 @@ print_plan(struct turn *t)
 
 /* --- run ------------------------------------------------------------------------------------- */
 
+/* In place there is a moment without an identity. */
+static bool
+may_remove(const struct job *j)
+{
+	enum step list[STEP_COUNT];
+	size_t n = plan_list(&j->state, list), i = 0;
+	char question[256];
+
+	while (i < n && list[i] != STEP_REMOVE)
+		i++;
+	if (i == n || !j->state.replace || j->opts->yes)
+		return true;
+	(void)snprintf(question, sizeof(question),
+	    "The certificate in slot \"%s\" (%04X) is removed before the new one is written: until "
+	    "then the device has no identity. Replace it?",
+	    j->slot->name, j->slot->key_oid);
+	return ask_yes(question);
+}
+
 static enum prov_exit
 reconcile(struct turn *t)
 {
 	struct job *j = &t->job;
 
 	say_plan(j);
+	if (plan_next(&j->state) != STEP_REFUSED && !may_remove(j))
+		return PROV_FAILED;
 	switch (do_steps(j, &t->done)) {
 	case OUT_DONE: return job_prove(j) ? lock_at_end(t) : PROV_FAILED;
 	case OUT_STOPPED: return PROV_INTERRUPTED;
@@ -332,15 +355,31 @@ take_turn(struct turn *t, const struct options *o, struct config *c, bool regist
 	enum prov_exit status = PROV_FAILED;
 	struct job *j = &t->job;
 
+	bool ok;
+
 	t->started = time(NULL);
-	if (job_open_slot(j, o, c, !o->dry_run && !registering) && job_choose_ca(j) &&
-	    (!registering || is_for_cloud(j)) && job_open_ca(j) && (o->dry_run || job_lock(j)) &&
-	    job_read(j) && (!registering || can_register(j)))
+	ok = job_open_slot(j, o, c, !o->dry_run && !registering);
+	j->reserved = t->reserved;
+	if (ok && job_choose_ca(j) && (!registering || is_for_cloud(j)) && job_open_ca(j) &&
+	    (o->dry_run || job_lock(j)) && job_read(j) && (!registering || can_register(j)))
 		status = o->dry_run ? print_plan(t) : reconcile(t);
 	if (!o->dry_run || status != PROV_OK)
 		status = say_result(t, status);
 	job_close(j);
 	return status;
+}
+
+/* The rows of the slot table that a configuration names. */
+static unsigned int
+slots_of(const struct config_set *set)
+{
+	unsigned int mask = 0;
+
+	for (size_t k = 0; k < set->n; k++)
+		for (size_t i = 0; slot_row(i) != NULL; i++)
+			if (set->list[k].slot == slot_row(i))
+				mask |= 1U << i;
+	return mask;
 }
 
 /* All slots of the configuration, or the one asked for; a slot that fails does not stop others. */
@@ -350,9 +389,11 @@ run_slots(const struct options *o, bool registering)
 	struct config_set *set = config_set_load(o->config);
 	enum prov_exit worst = PROV_OK, status;
 	size_t first = 0, end;
+	unsigned int reserved;
 
 	if (set == NULL)
 		return PROV_FAILED;
+	reserved = slots_of(set);
 	end = set->n;
 	if (o->slot != NULL) {
 		first = config_find(set, o->slot);
@@ -360,7 +401,9 @@ run_slots(const struct options *o, bool registering)
 		worst = first == set->n ? PROV_FAILED : PROV_OK;
 	}
 	for (size_t i = first; i < end && worst != PROV_INTERRUPTED; i++) {
-		struct turn t = { .many = end - first > 1, .registering = registering };
+		struct turn t = {
+			.many = end - first > 1, .registering = registering, .reserved = reserved
+		};
 		struct config *c = config_take(set, i);
 
 		status = c != NULL ? take_turn(&t, o, c, registering) : PROV_FAILED;

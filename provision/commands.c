@@ -13,8 +13,8 @@
 #define CLOUD     "ca register region profile endpoint-url ca-bundle "
 /* Of run, and of fleet who hands them on. */
 #define RUN                                                                                        \
-	CLOUD OWN_CA CLAIM                                                                         \
-	    "policy-file update-thing slot set replace dry-run stop-after irreversible yes json "
+	CLOUD OWN_CA CLAIM "policy-file update-thing slot set replace in-place dry-run "           \
+			   "stop-after irreversible yes json "
 
 /* In the order in which they are shown. */
 static const struct command commands[] = {

@@ -39,13 +39,22 @@ key_fits(const struct job *j)
 	return false;
 }
 
+static bool
+find_key(struct job *j)
+{
+	enum found found;
+
+	if (j->ca == NULL || !j->ca->as_is)
+		return renew_find(j);
+	found = token_find_key(j->token, j->slot, &j->key);
+	j->state.key = found == FOUND_ONE;
+	return found != FOUND_FAILED;
+}
+
 bool
 job_read_key(struct job *j)
 {
-	enum found found = token_find_key(j->token, j->slot, &j->key);
-
-	j->state.key = found == FOUND_ONE;
-	return found == FOUND_NONE || (found == FOUND_ONE && key_fits(j));
+	return find_key(j) && (!j->state.key || key_fits(j));
 }
 
 /* What the chosen CA has to say about a certificate; AWS IoT is asked later. */
@@ -60,7 +69,7 @@ static bool
 is_sure(const struct job *j, const char *problem)
 {
 	if (j->issuer == NULL || j->ca->unsure == NULL || !j->ca->unsure(j->issuer) ||
-	    j->opts->replace)
+	    j->opts->in_place)
 		return true;
 	prov_error("whether the certificate in slot \"%s\" (%04X) is good cannot be told: %s",
 	    j->slot->name, j->slot->key_oid, problem);
@@ -159,6 +168,27 @@ take_journal(struct job *j)
 	return cert_id(cert, j->cert_id);
 }
 
+static void
+being_replaced(struct job *j, const char *why)
+{
+	j->state.cert = CERT_FOREIGN;
+	j->cert_problem = why;
+	j->state.registered = j->state.policy_attached = j->state.thing_attached = false;
+	j->state.active = false;
+}
+
+void
+job_take_replaces(struct job *j)
+{
+	const struct journal *n = &j->journal;
+
+	if (!n->replaces || j->state.cert != CERT_GOOD ||
+	    (n->pending == PENDING_ISSUED && strcmp(n->id, j->cert_id) == 0))
+		return;
+	being_replaced(j, "an interrupted run was to replace it");
+	j->state.replace = true;
+}
+
 /* The journal of a CA other than AWS IoT. What was asked of it in vain is asked again. */
 static bool
 read_journal(struct job *j)
@@ -167,6 +197,7 @@ read_journal(struct job *j)
 
 	if (!key_id(j->key.pub, id) || !journal_open(&j->journal, id, j->ca->name))
 		return false;
+	job_take_replaces(j);
 	j->state.journal = j->journal.pending != PENDING_NONE;
 	return j->journal.pending != PENDING_ISSUED || take_journal(j);
 }
@@ -190,7 +221,7 @@ has_factory(const struct job *j)
 bool
 job_read(struct job *j)
 {
-	if (!job_read_key(j))
+	if (!find_key(j) || !renew_begin(j) || (j->state.key && !key_fits(j)))
 		return false;
 	if (j->state.key &&
 	    (!token_certs(j->token, &j->key, j->certs, JOB_CERTS, &j->ncerts) || !judge_certs(j)))
@@ -199,7 +230,13 @@ job_read(struct job *j)
 		return false;
 	if (j->issuer != NULL && !j->ca->as_is && j->state.key && !read_journal(j))
 		return false;
-	return !j->state.cloud || cloud_read(j);
+	if (j->state.cloud && !cloud_read(j))
+		return false;
+	if (j->state.replace && j->state.cert == CERT_GOOD && !j->state.journal)
+		being_replaced(j, "it is replaced on request");
+	if (j->journal.replaces && j->state.cloud)
+		j->state.old = true;
+	return true;
 }
 
 void
@@ -211,7 +248,8 @@ job_say_refused(const struct job *j)
 	else
 		prov_error("slot \"%s\" (%04X) has another certificate already: %s", j->slot->name,
 		    j->slot->key_oid, j->cert_problem);
-	prov_hint("add --replace to remove it from the chip and write a new one");
+	prov_hint("add --replace for a new key and certificate in a free slot, or --in-place for a "
+		  "new certificate in this one");
 }
 
 bool
@@ -323,6 +361,14 @@ write_down(struct job *j)
 	return ok;
 }
 
+bool
+job_asked(struct job *j)
+{
+	if (j->state.replace && j->state.cert != CERT_NONE)
+		j->journal.replaces = true;
+	return journal_asked(&j->journal);
+}
+
 /* Written down before it goes to the chip: it is asked for once. */
 static bool
 sign_by_ca(struct job *j)
@@ -360,7 +406,11 @@ job_sign(struct job *j)
 static bool
 generate(struct job *j)
 {
-	if (!token_generate(j->token, j->config, &j->key))
+	char label[32];
+
+	if (j->state.renewing)
+		token_role_label(j->role, KEY_NEXT, label);
+	if (!token_generate_as(j->token, j->config, j->state.renewing ? label : NULL, &j->key))
 		return false;
 	return j->issuer != NULL ? read_journal(j) : cloud_journal(j);
 }
@@ -459,6 +509,8 @@ job_step(struct job *j, enum step step)
 		[STEP_ATTACH_POLICY] = cloud_attach_policy,
 		[STEP_ATTACH_THING] = cloud_attach_thing,
 		[STEP_ACTIVATE] = cloud_activate,
+		[STEP_SWITCH] = renew_switch,
+		[STEP_DROP_OLD] = renew_drop_old,
 		[STEP_TIDY] = tidy,
 	};
 	enum pending found;

@@ -21,6 +21,11 @@ struct job {
 	char *uid; /* NULL: the token has none, or nobody asked */
 	int lock_fd;
 
+	const struct slot *role;     /* that the key stands for; slot: where it is */
+	const struct slot *old_slot; /* of the key before, while it is there; NULL: none */
+	struct token_key old_key;
+	unsigned int reserved; /* rows of the slot table that the configuration wants besides */
+
 	struct token_key key;
 	struct token_cert certs[JOB_CERTS]; /* on the chip, with the key's ID */
 	size_t ncerts;
@@ -69,11 +74,26 @@ bool job_lock_name(struct job *j, const char *name, const char *what);
 bool job_choose_ca(struct job *j);
 bool job_open_ca(struct job *j);
 
+/*
+ * --replace: the keys that stand for the slot, will, or did, into the job, which goes to where its
+ * key is; a renewal begun here or by an interrupted run (renew.c).
+ */
+bool renew_find(struct job *j);
+bool renew_begin(struct job *j);
+bool renew_switch(struct job *j);
+bool renew_drop_old(struct job *j);
+
 /* The key in the slot: one of the configured kind, or none. */
 bool job_read_key(struct job *j);
 
 /* Certificates on the chip, and the cloud. */
 bool job_read(struct job *j);
+
+/* The journal says that the certificate on the chip is one that was to be replaced in place. */
+void job_take_replaces(struct job *j);
+
+/* Before a certificate is asked for: into the journal. */
+bool job_asked(struct job *j);
 
 /* Says why the plan was refused. */
 void job_say_refused(const struct job *j);

@@ -68,6 +68,7 @@ job_close(struct job *j)
 		j->ca->close(j->issuer);
 	token_certs_clear(j->certs, j->ncerts);
 	token_key_clear(&j->key);
+	token_key_clear(&j->old_key);
 	X509_free(j->cert);
 	X509_REQ_free(j->request);
 	token_close(&j->token);
@@ -179,7 +180,7 @@ job_choose_ca(struct job *j)
 		use_factory_slot(j);
 	j->state.by_aws = j->ca == &issuer_aws;
 	j->state.update_thing = j->opts->update_thing;
-	j->state.replace = j->opts->replace;
+	j->state.replace = j->opts->in_place;
 	j->state.finishes = j->ca->finish != NULL;
 	return choose_register(j);
 }

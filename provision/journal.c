@@ -38,15 +38,16 @@ static bool
 decode(struct journal *j, json_t *json)
 {
 	const char *state, *id = "", *pem = "", *chain = NULL;
-	int version, requests;
+	int version, requests, replaces = 0;
 	double since;
 
-	if (json_unpack(json, "{s:i, s:s, s:F, s:i, s?s, s?s, s?s}", "version", &version, "state",
-		&state, "since", &since, "requests", &requests, "certificateId", &id,
-		"certificatePem", &pem, "chainPem", &chain) != 0 ||
+	if (json_unpack(json, "{s:i, s:s, s:F, s:i, s?b, s?s, s?s, s?s}", "version", &version,
+		"state", &state, "since", &since, "requests", &requests, "replaces", &replaces,
+		"certificateId", &id, "certificatePem", &pem, "chainPem", &chain) != 0 ||
 	    version != JOURNAL_VERSION || requests < 0)
 		return false;
 	j->since = since;
+	j->replaces = replaces != 0;
 	j->requests = (unsigned int)requests;
 	if (strcmp(state, "asked") == 0) {
 		j->pending = PENDING_ASKED;
@@ -109,9 +110,9 @@ journal_close(struct journal *j)
 static bool
 save(const struct journal *j)
 {
-	json_t *json = json_pack("{s:i, s:s, s:f, s:i}", "version", JOURNAL_VERSION, "state",
+	json_t *json = json_pack("{s:i, s:s, s:f, s:i, s:b}", "version", JOURNAL_VERSION, "state",
 	    j->pending == PENDING_ASKED ? "asked" : "issued", "since", j->since, "requests",
-	    (int)j->requests);
+	    (int)j->requests, "replaces", (int)j->replaces);
 	char *text = NULL;
 	bool ok = json != NULL;
 
@@ -173,5 +174,6 @@ journal_forget(struct journal *j)
 	j->pem = j->chain = NULL;
 	j->pending = PENDING_NONE;
 	j->requests = 0;
+	j->replaces = false;
 	return true;
 }

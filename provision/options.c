@@ -240,7 +240,14 @@ static const struct option_row options[] = {
 	{ "parameter", "NAME=VALUE",
 	    "for the provisioning template, once for each; {serial} and the like are filled in",
 	    PARSED(parse_parameter) },
-	{ "replace", NULL, "another certificate on the chip may be replaced", FLAG(replace) },
+	{ "replace", NULL,
+	    "run: a new key and certificate in a free slot, the old ones go last; write: another "
+	    "certificate on the chip may go",
+	    FLAG(replace) },
+	{ "in-place", NULL,
+	    "a new certificate for the same key in the same slot; there is none from when the old "
+	    "one goes until the new one is written",
+	    FLAG(in_place) },
 	{ "update-thing", NULL, "type and attributes of an existing thing may be changed",
 	    FLAG(update_thing) },
 	{ "dry-run", NULL, "say what is missing, change nothing", FLAG(dry_run) },

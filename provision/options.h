@@ -67,6 +67,7 @@ struct options {
 	unsigned int days;  /* of audit; 0: not given */
 	const char *accept; /* of audit: file of findings that are meant */
 	bool replace;
+	bool in_place;
 	bool update_thing;
 	bool dry_run;
 	bool irreversible; /* what can never be undone is meant */

@@ -25,6 +25,9 @@ static const struct {
 	[STEP_ATTACH_POLICY] = { "attach-policy", "attach the policy to the certificate" },
 	[STEP_ATTACH_THING] = { "attach-thing", "attach the thing to the certificate" },
 	[STEP_ACTIVATE] = { "activate", "activate the certificate" },
+	[STEP_SWITCH] = { "switch", "let the new key stand for the slot" },
+	[STEP_DROP_OLD] = { "drop-old",
+	    "deactivate and delete the old certificate, free its slot" },
 	[STEP_TIDY] = { "tidy", "make sure that nothing is left over" },
 };
 
@@ -78,6 +81,10 @@ plan_next(const struct state *s)
 		return STEP_ATTACH_THING;
 	if (s->cloud && !s->active)
 		return STEP_ACTIVATE;
+	if (s->renewing)
+		return STEP_SWITCH;
+	if (s->old)
+		return STEP_DROP_OLD;
 	return s->journal ? STEP_TIDY : STEP_DONE;
 }
 
@@ -94,6 +101,8 @@ plan_apply(struct state *s, enum step step)
 	case STEP_RESUME: s->pending = PENDING_NONE; break;
 	case STEP_CSR: s->request = true; break;
 	case STEP_SIGN:
+		if (s->replace && s->cloud && s->cert != CERT_NONE)
+			s->old = true;
 		s->pending = PENDING_ISSUED;
 		s->journal = true;
 		s->finish = s->finishes;
@@ -110,6 +119,11 @@ plan_apply(struct state *s, enum step step)
 	case STEP_ATTACH_POLICY: s->policy_attached = true; break;
 	case STEP_ATTACH_THING: s->thing_attached = true; break;
 	case STEP_ACTIVATE: s->active = true; break;
+	case STEP_SWITCH:
+		s->renewing = false;
+		s->old = true;
+		break;
+	case STEP_DROP_OLD: s->old = false; break;
 	case STEP_TIDY: s->journal = false; break;
 	case STEP_DONE:
 	case STEP_REFUSED: break;

@@ -26,8 +26,10 @@ enum step {
 	STEP_ATTACH_POLICY, /* to the certificate */
 	STEP_ATTACH_THING,
 	STEP_ACTIVATE,
-	STEP_TIDY, /* delete what an interrupted run asked for in vain; forget the journal */
-	STEP_DONE, /* nothing is missing */
+	STEP_SWITCH,   /* the new key stands for its slot from now on */
+	STEP_DROP_OLD, /* the certificate before goes from AWS IoT, its key from the chip */
+	STEP_TIDY,     /* delete what an interrupted run asked for in vain; forget the journal */
+	STEP_DONE,     /* nothing is missing */
 	STEP_REFUSED,
 };
 #define STEP_COUNT STEP_DONE
@@ -50,9 +52,11 @@ enum pending {
 };
 
 struct state {
-	bool cloud;   /* AWS IoT shall know the certificate, with thing and policy */
-	bool by_aws;  /* and issues it, too */
-	bool replace; /* the user said that another certificate may go */
+	bool cloud;    /* AWS IoT shall know the certificate, with thing and policy */
+	bool by_aws;   /* and issues it, too */
+	bool replace;  /* the user said that another certificate may go: --in-place */
+	bool renewing; /* the key is to take another's place */
+	bool old;      /* what it has taken the place of is still there */
 	bool key;
 	bool request;
 	enum chip_cert cert;

@@ -3,4 +3,6 @@
 libprov_la_SOURCES += \
 	provision/cloudthing.c \
 	provision/issuer_factory.c \
-	provision/jobopen.c
+	provision/jobopen.c \
+	provision/renew.c \
+	provision/tokenrole.c

@@ -72,8 +72,29 @@ enum found token_find_key(struct token *t, const struct slot *s, struct token_ke
 /* The same of a private key that was found; false, without a word: it has no ID. */
 bool token_key_read(struct token *t, CK_OBJECT_HANDLE handle, struct token_key *out);
 
+/*
+ * A slot whose key was renewed: its successor is in another slot, and stands for it by its label
+ * (provision/tokenrole.c). at: the slot that the key is in.
+ */
+enum key_role {
+	KEY_CURRENT,
+	KEY_NEXT, /* not in use yet */
+	KEY_OLD,  /* no longer in use */
+};
+void token_role_label(const struct slot *s, enum key_role role, char label[32]);
+enum found token_find_role(struct token *t, const struct slot *s, enum key_role role,
+    struct token_key *out, const struct slot **at);
+/* By label, else the key that is in the slot. */
+enum found token_find_current(
+    struct token *t, const struct slot *s, struct token_key *out, const struct slot **at);
+bool token_set_role(
+    struct token *t, const struct token_key *k, const struct slot *s, enum key_role role);
+
 /* A new key pair as the configuration says, in its slot. The slot must be free. */
 bool token_generate(struct token *t, const struct config *c, struct token_key *out);
+/* The same with a label on the private key; NULL: none of its own. */
+bool token_generate_as(
+    struct token *t, const struct config *c, const char *label, struct token_key *out);
 
 /* An OpenSSL key that signs on the chip; NULL: failed. Free it before the token is closed. */
 EVP_PKEY *token_signer(struct token *t, const struct token_key *k);

@@ -1,6 +1,7 @@
 /* Keys and certificates on the token; see token.h. */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,14 +251,15 @@ token_find_key(struct token *t, const struct slot *s, struct token_key *out)
 
 /* Both halves get the slot's object identifier as their ID, which places them on the chip. */
 static CK_RV
-generate(struct token *t, const struct config *c, CK_MECHANISM_TYPE type, CK_ATTRIBUTE *pub,
-    CK_ULONG npub, CK_OBJECT_HANDLE *priv_out)
+generate(struct token *t, const struct config *c, const char *label, CK_MECHANISM_TYPE type,
+    CK_ATTRIBUTE *pub, CK_ULONG npub, CK_OBJECT_HANDLE *priv_out)
 {
 	CK_MECHANISM mech = { type, NULL, 0 };
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	unsigned char id[2] = { (unsigned char)(c->slot->key_oid >> 8), c->slot->key_oid & 0xFF };
+	char name[32];
 	CK_ULONG npriv = 6;
-	CK_ATTRIBUTE priv[8] = {
+	CK_ATTRIBUTE priv[9] = {
 		{ CKA_TOKEN, &yes, sizeof(yes) },
 		{ CKA_PRIVATE, &yes, sizeof(yes) },
 		{ CKA_SENSITIVE, &yes, sizeof(yes) },
@@ -274,12 +276,16 @@ generate(struct token *t, const struct config *c, CK_MECHANISM_TYPE type, CK_ATT
 		priv[npriv++] = (CK_ATTRIBUTE){ CKA_DERIVE, &yes, sizeof(yes) };
 	if (c->usage & CONFIG_USE_DECRYPT)
 		priv[npriv++] = (CK_ATTRIBUTE){ CKA_DECRYPT, &yes, sizeof(yes) };
+	if (label != NULL) {
+		(void)snprintf(name, sizeof(name), "%s", label);
+		priv[npriv++] = (CK_ATTRIBUTE){ CKA_LABEL, name, strlen(name) };
+	}
 	return t->module->C_GenerateKeyPair(
 	    t->session, &mech, pub, npub, priv, npriv, &pub_out, priv_out);
 }
 
 static CK_RV
-generate_ec(struct token *t, const struct config *c, CK_OBJECT_HANDLE *out)
+generate_ec(struct token *t, const struct config *c, const char *label, CK_OBJECT_HANDLE *out)
 {
 	unsigned char params[32], *p = params;
 	const ASN1_OBJECT *obj = OBJ_nid2obj(c->curve->nid);
@@ -290,11 +296,11 @@ generate_ec(struct token *t, const struct config *c, CK_OBJECT_HANDLE *out)
 		return CKR_DOMAIN_PARAMS_INVALID;
 	(void)i2d_ASN1_OBJECT(obj, &p);
 	pub[3].ulValueLen = (CK_ULONG)len;
-	return generate(t, c, CKM_EC_KEY_PAIR_GEN, pub, 4, out);
+	return generate(t, c, label, CKM_EC_KEY_PAIR_GEN, pub, 4, out);
 }
 
 static CK_RV
-generate_rsa(struct token *t, const struct config *c, CK_OBJECT_HANDLE *out)
+generate_rsa(struct token *t, const struct config *c, const char *label, CK_OBJECT_HANDLE *out)
 {
 	unsigned char f4[3] = { 1, 0, 1 };
 	CK_ULONG size = c->rsa_bits;
@@ -303,17 +309,23 @@ generate_rsa(struct token *t, const struct config *c, CK_OBJECT_HANDLE *out)
 		[4] = { CKA_PUBLIC_EXPONENT, f4, sizeof(f4) },
 	};
 
-	return generate(t, c, CKM_RSA_PKCS_KEY_PAIR_GEN, pub, 5, out);
+	return generate(t, c, label, CKM_RSA_PKCS_KEY_PAIR_GEN, pub, 5, out);
 }
 
 bool
 token_generate(struct token *t, const struct config *c, struct token_key *out)
 {
+	return token_generate_as(t, c, NULL, out);
+}
+
+bool
+token_generate_as(struct token *t, const struct config *c, const char *label, struct token_key *out)
+{
 	CK_OBJECT_HANDLE priv;
 	CK_RV rv;
 
 	memset(out, 0, sizeof(*out));
-	rv = c->type == KEY_EC ? generate_ec(t, c, &priv) : generate_rsa(t, c, &priv);
+	rv = c->type == KEY_EC ? generate_ec(t, c, label, &priv) : generate_rsa(t, c, label, &priv);
 	if (rv != CKR_OK) {
 		prov_error("cannot generate a key (%s) in slot \"%s\" (%04X): %s",
 		    config_key_name(c), c->slot->name, c->slot->key_oid, rv_text(rv));

@@ -15,6 +15,7 @@ prov_cli_tests += tests/cli/prov_export.sh
 prov_cli_tests += tests/cli/prov_help.sh
 prov_cli_tests += tests/cli/prov_kill.sh
 prov_cli_tests += tests/cli/prov_messages.sh
+prov_cli_tests += tests/cli/prov_renew.sh
 prov_cli_tests += tests/cli/prov_retire.sh
 prov_cli_tests += tests/cli/prov_recon.sh
 prov_cli_tests += tests/cli/prov_sim.sh

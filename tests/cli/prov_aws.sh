@@ -56,7 +56,7 @@ stop_standin
 mv s.json standin/state.json
 start_standin --page-size 3
 expect 1 'AWS IoT has revoked it' run "$rsa"
-expect 0 'provisioned' run --replace "$rsa"
+expect 0 'provisioned' run --in-place --yes "$rsa"
 expect 0 'nothing to do' run "$rsa"
 [ "$(cloud '[.certificates[] | select(.status == "ACTIVE")] | length')" -eq 2 ] || fail 'active after replacing'
 ok 'policy kept, revoked certificate replaced on request'

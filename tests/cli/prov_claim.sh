@@ -210,7 +210,7 @@ fresh
 claimed 3 '' --stop-after write
 rm -rf state
 claimed 1 'add --replace'
-claimed 0 '' --replace
+claimed 0 '' --in-place --yes
 completes 'killed before it was provisioned, another station'
 
 # Refusals, with the cloud's words.

@@ -49,7 +49,7 @@ for model in trust-x trust-m-v1 trust-m-v3; do
 		fail 'a locked key was destroyed'
 	expect 0 'signature    ok' verify --ca local:ca "$ec"
 	# The certificate is not locked with it.
-	expect 0 'provisioned' run --ca local:other --replace "$ec"
+	expect 0 'provisioned' run --ca local:other --in-place --yes "$ec"
 	ok "default policy, $model"
 done
 
@@ -83,7 +83,7 @@ expect 0 'locks        ok' verify --ca local:ca own.jsn
 [ "$(of E0F1 .access.change)" = 'Int(E0E8)' ] || fail "change of E0F1: $(of E0F1 .access.change)"
 [ "$(of E0E1 .life_cycle),$(of E0E8 .life_cycle),$(of E120 .life_cycle)" = operational,operational,creation ] ||
 	fail 'life cycles'
-expect 1 '' run --ca local:other --replace "$ec"
+expect 1 '' run --ca local:other --in-place --yes "$ec"
 expect 0 'signature    ok' verify --ca local:ca "$ec"
 policy '{ "object": "key", "change": "never" }'
 expect 1 'change is "protected update with E0E8", the policy wants "never"' lock --policy policy.json --slot second

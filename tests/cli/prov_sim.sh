@@ -25,7 +25,7 @@ expect 0 'nothing to do' run --ca local:ca "$ec"
 expect 0 'signature    ok' verify --ca local:ca "$ec"
 ok 'by object, not by ID'
 
-expect 0 'provisioned' run --ca local:other --replace "$ec"
+expect 0 'provisioned' run --ca local:other --in-place --yes "$ec"
 expect 0 'nothing to do' run --ca local:other "$ec"
 [ "$("$top_builddir/optiga-provision" --module "$module" show --json | jq '[.slots[] | select(.certificate and .name != "first")] | length')" -eq 3 ] ||
 	fail 'certificates after replacing'

@@ -53,7 +53,7 @@ ok 'step by step'
 
 # All over the token again, on the user's word alone.
 expect 1 'add --replace' run --ca local:ca2 "$ec"
-expect 0 'provisioned' run --ca local:ca2 --replace "$ec"
+expect 0 'provisioned' run --ca local:ca2 --in-place --yes "$ec"
 expect 0 'nothing to do' run --ca local:ca2 "$ec"
 expect 1 'FAILED' verify --ca local:ca "$ec"
 expect 0 '' sign --ca local:ca2 --in new.csr --out other.pem
@@ -83,7 +83,7 @@ expect 1 'no certificate in it' write --in new.csr "$ec"
 expect 1 'no certificate request in it' sign --ca local:ca --in new.pem
 sed 's/^\(.......\)./\1A/' new.csr >broken.csr
 expect 1 '' sign --ca local:ca --in broken.csr
-expect 1 'cannot make the directory' run --ca local:"$ec"/ca --replace "$rsa"
+expect 1 'cannot make the directory' run --ca local:"$ec"/ca --in-place --yes "$rsa"
 edit sha256 sha256
 edit '"slot": "0xE0FC"' '"slot": "six"' "$rsa"
 sed -i 's/2048/1024/' edited.jsn
