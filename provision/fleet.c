@@ -347,12 +347,12 @@ look(struct loop *l)
 	}
 }
 
-/* Until something happens, at most a second. Signals come only here. */
+/* Until something happens, at most so long, a second or less. Signals come only here. */
 static void
-wait_for(struct loop *l)
+wait_for(struct loop *l, double longest)
 {
-	struct timespec ts = { .tv_sec = 1 };
-	double now = monotonic(), first = now + 1;
+	double now = monotonic(), first = now + longest;
+	struct timespec ts;
 	nfds_t n = 0;
 
 	for (unsigned int i = 0; i < l->f->jobs; i++) {
@@ -368,10 +368,9 @@ wait_for(struct loop *l)
 			if (fds[k] >= 0)
 				l->fds[n++] = (struct pollfd){ .fd = fds[k], .events = POLLIN };
 	}
-	if (first < now + 1) {
-		ts.tv_sec = 0;
-		ts.tv_nsec = first > now ? (long)((first - now) * 1e9) : 0;
-	}
+	longest = first > now ? first - now : 0;
+	ts.tv_sec = (time_t)longest;
+	ts.tv_nsec = (long)((longest - (double)ts.tv_sec) * 1e9);
 	(void)ppoll(l->fds, n, &ts, &l->unblocked);
 }
 
@@ -428,8 +427,7 @@ fleet_run(struct fleet *f)
 	block_signals(&l);
 	while (busy(&l)) {
 		fill_places(&l);
-		fleet_view_draw(f->view);
-		wait_for(&l);
+		wait_for(&l, fleet_view_draw(f->view));
 		f->stopped = f->stopped || stop_wanted();
 		look(&l);
 		if (f->stopped || f->broken)

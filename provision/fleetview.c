@@ -271,16 +271,19 @@ draw_sum(struct fleet_view *v, unsigned int width, double now)
 	draw_line(v, width, text);
 }
 
-void
+double
 fleet_view_draw(struct fleet_view *v)
 {
 	struct winsize ws = { 0 };
-	double now = monotonic();
+	double now = monotonic(), next;
 	unsigned int width, room;
 
 	/* Times go on, even where nothing happens. */
-	if (!v->screen || now < v->drawn_at + (v->changed ? DRAW_GAP : 1))
-		return;
+	if (!v->screen)
+		return 1;
+	next = v->drawn_at + (v->changed ? DRAW_GAP : 1);
+	if (now < next)
+		return next - now;
 	erase(v);
 	(void)ioctl(STDERR_FILENO, TIOCGWINSZ, &ws);
 	width = ws.ws_col > 20 ? ws.ws_col : 80;
@@ -299,6 +302,7 @@ fleet_view_draw(struct fleet_view *v)
 	(void)fflush(stderr);
 	v->drawn_at = now;
 	v->changed = false;
+	return 1;
 }
 
 void

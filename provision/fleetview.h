@@ -24,8 +24,9 @@ void fleet_view_warn(struct fleet_view *v, const struct fleet_chip *chip, const 
 void fleet_view_retry(struct fleet_view *v, unsigned int place, const struct fleet_chip *chip,
     const char *error, double seconds);
 void fleet_view_done(struct fleet_view *v, unsigned int place, const struct fleet_outcome *o);
-/* Draws what has changed, if it is time to. */
-void fleet_view_draw(struct fleet_view *v);
+/* Draws what has changed, if it is time to. Seconds until it wants to be called again, at most 1.
+ */
+double fleet_view_draw(struct fleet_view *v);
 /* The sum, at the end. */
 void fleet_view_sum(struct fleet_view *v);
 
