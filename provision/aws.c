@@ -74,6 +74,12 @@ aws_close(struct aws **awsp)
 	*awsp = NULL;
 }
 
+bool
+aws_refused(const struct aws *a)
+{
+	return a->refused;
+}
+
 const char *
 aws_region(const struct aws *a)
 {

@@ -44,6 +44,9 @@ enum aws_result aws_open(const struct aws_options *opts, struct aws **awsp);
 /* Wipes the secrets and frees. */
 void aws_close(struct aws **awsp);
 
+/* Whether the last call failed because it was refused: trying it again would not help. */
+bool aws_refused(const struct aws *a);
+
 const char *aws_region(const struct aws *a);
 const char *aws_partition(const struct aws *a);
 

@@ -24,6 +24,7 @@ struct aws {
 	time_t clock_offset; /* the server's time minus ours */
 	bool clock_corrected;
 	char request_id[128]; /* of the last answer */
+	bool refused;         /* the last call was, for good */
 	time_t created_at;    /* when this run last created something, monotonic; 0: never */
 };
 

@@ -382,10 +382,10 @@ conclude(struct run *r, enum verdict v)
 		prov_warn("%s: %s (its outcome is unknown%s%s)", r->call->name, r->why,
 		    r->ans.request_id[0] != '\0' ? ", request id " : "", r->ans.request_id);
 		return AWS_UNKNOWN;
+	case V_FAIL: r->a->refused = r->sent == HTTP_ANSWERED && r->ans.status / 100 == 4; break;
 	case V_AGAIN:
 	case V_RETRY:
-	case V_RETRY_NEW:
-	case V_FAIL: break;
+	case V_RETRY_NEW: break;
 	}
 	say_failed(r);
 	return AWS_FAILED;
@@ -424,6 +424,7 @@ aws_do(struct aws *a, enum call_id id, const struct call_args *args, struct call
 	enum aws_result res = AWS_FAILED;
 
 	memset(reply, 0, sizeof(*reply));
+	a->refused = false;
 	if (build(&r))
 		res = loop(&r, reply);
 	(void)snprintf(a->request_id, sizeof(a->request_id), "%s", r.ans.request_id);

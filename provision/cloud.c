@@ -291,21 +291,44 @@ cloud_register(struct job *j)
 bool
 cloud_attach_policy(struct job *j)
 {
-	j->made_policy_link = aws_attach_policy(j->aws, j->config->policy, j->cloud.arn) == AWS_OK;
-	return j->made_policy_link;
+	return aws_attach_policy(j->aws, j->config->policy, j->cloud.arn) == AWS_OK;
 }
 
 bool
 cloud_attach_thing(struct job *j)
 {
-	j->made_thing_link = aws_attach_thing(j->aws, j->config->thing, j->cloud.arn) == AWS_OK;
-	return j->made_thing_link;
+	return aws_attach_thing(j->aws, j->config->thing, j->cloud.arn) == AWS_OK;
 }
 
 bool
 cloud_activate(struct job *j)
 {
 	return aws_update_certificate(j->aws, j->cloud.id, "ACTIVE") == AWS_OK;
+}
+
+bool
+cloud_may_undo(const struct job *j)
+{
+	const bool issued = j->state.by_aws && j->journal.pending == PENDING_ISSUED &&
+			    strcmp(j->journal.id, j->cert_id) == 0;
+
+	return j->aws != NULL && aws_refused(j->aws) && j->cloud.arn != NULL && !j->state.active &&
+	       (issued || j->made_registration);
+}
+
+bool
+cloud_undo(struct job *j)
+{
+	if (j->state.thing_attached &&
+	    aws_detach_thing(j->aws, j->config->thing, j->cloud.arn) != AWS_OK)
+		return false;
+	if (j->state.policy_attached &&
+	    aws_detach_policy(j->aws, j->config->policy, j->cloud.arn) != AWS_OK)
+		return false;
+	if (aws_delete_certificate(j->aws, j->cert_id) != AWS_OK)
+		return false;
+	prov_step("deleted the certificate %s again", j->cert_id);
+	return cloud_forget_note(j) && (j->journal.path == NULL || journal_forget(&j->journal));
 }
 
 void
@@ -317,6 +340,6 @@ cloud_take_back(struct job *j)
 		return;
 	}
 	prov_step("deleted the certificate %s again", j->cert_id);
-	if (j->journal.requests <= 1)
+	if (j->journal.requests <= 1 && cloud_forget_note(j))
 		(void)journal_forget(&j->journal);
 }

@@ -57,6 +57,16 @@ bool cloud_activate(struct job *j);
  * journal. */
 bool cloud_tidy(struct job *j);
 
+/*
+ * After a refusal: what this run has attached is detached, and the certificate deleted that it, or
+ * an interrupted run, has had issued or registered; it is not active yet. Things and policies stay:
+ * they authorise nobody, and others may be about to use them.
+ */
+bool cloud_undo(struct job *j);
+
+/* Whether there is anything to undo. */
+bool cloud_may_undo(const struct job *j);
+
 /* An issued certificate that cannot be used is deleted again. */
 void cloud_take_back(struct job *j);
 

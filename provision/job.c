@@ -489,6 +489,21 @@ tidy(struct job *j)
 	return j->issuer != NULL ? journal_forget(&j->journal) : cloud_tidy(j);
 }
 
+/*
+ * AWS IoT will not have it. A certificate of its own goes from the chip first: should this be cut
+ * short, the journal still has it.
+ */
+static void
+undo(struct job *j)
+{
+	if (!cloud_may_undo(j))
+		return;
+	prov_step("taking back what this run has made");
+	if ((j->state.by_aws && !remove_new(j)) || !cloud_undo(j))
+		prov_hint("not all could be taken back; nothing of it is active, and the next run "
+			  "takes it up");
+}
+
 bool
 job_step(struct job *j, enum step step)
 {
@@ -516,8 +531,11 @@ job_step(struct job *j, enum step step)
 	enum pending found;
 
 	prov_step("%s", step_text(step));
-	if (!actions[step](j))
+	if (!actions[step](j)) {
+		if (step == STEP_ATTACH_POLICY || step == STEP_ATTACH_THING)
+			undo(j);
 		return false;
+	}
 	/* Whether anything was found is for the step itself to say. */
 	found = j->state.pending;
 	plan_apply(&j->state, step);

@@ -42,13 +42,13 @@ struct job {
 	bool looks;   /* it will not be asked to sign */
 	void *issuer; /* NULL for AWS IoT */
 
-	struct aws *aws;       /* NULL: AWS IoT has no part in it */
-	struct aws_cert cloud; /* the certificate as AWS IoT has it; id "" when it has none */
-	bool thing_full;       /* no attribute more fits into the thing */
-	bool noted;            /* it has our note that a certificate was asked for */
-	double noted_at;       /* the note's time; 0: there is none */
-	char noted_key[65];    /* and key */
-	bool made_registration, made_policy_link, made_thing_link; /* by this run */
+	struct aws *aws;        /* NULL: AWS IoT has no part in it */
+	struct aws_cert cloud;  /* the certificate as AWS IoT has it; id "" when it has none */
+	bool thing_full;        /* no attribute more fits into the thing */
+	bool noted;             /* it has our note that a certificate was asked for */
+	double noted_at;        /* the note's time; 0: there is none */
+	char noted_key[65];     /* and key */
+	bool made_registration; /* by this run */
 	struct journal journal;
 
 	struct state state;

@@ -92,3 +92,21 @@ listing | grep -c 'Unique ID:  e0e1-certificate' >n
 [ "$(cat n)" -eq 2 ] || fail "certificates of the slot: $(cat n)"
 expect 0 'nothing to do' run --ca local:ca --register first-connect "$ec"
 ok 'at the first connection'
+
+# What AWS IoT refuses for good is taken back, thing and policy excepted; the next run starts over.
+for call in AttachPolicy AttachThingPrincipal; do
+	rm -rf chip.img state
+	sim_token
+	new_standin --page-size 3
+	echo "$call:1:error:403:AccessDeniedException:no" >standin/faults
+	expect 1 AccessDenied run "$ec"
+	: >standin/faults
+	[ "$(cloud '[.certificates, .things, .policies | length] | tostring')" = '[0,1,1]' ] || fail "$call: not taken back"
+	[ "$(cloud '.things.my_thing.attributes | tostring')" = '{}' ] || fail "$call: a note is left"
+	[ -z "$(find state -name '*.json')" ] || fail "$call: a journal is left"
+	listing | grep -q 'Unique ID:  e0e1-certificate' && fail "$call: the chip has the certificate"
+	expect 0 provisioned run "$ec"
+	[ "$(cloud '[.certificates[].status] | tostring')" = '["ACTIVE"]' ] || fail "$call: certificates"
+	expect 0 'nothing to do' run "$ec"
+done
+ok 'refused, and taken back'
