@@ -12,6 +12,6 @@ long_tests += tests/cli/prov_faults_all.sh
 
 # The same with kills.
 EXTRA_DIST += tests/cli/killsweep_lib.sh
-dist_check_SCRIPTS += tests/cli/prov_killsweep.sh tests/cli/prov_killsweep_all.sh
+dist_check_SCRIPTS += tests/cli/prov_killsweep.sh tests/cli/prov_killsweep_all.sh tests/cli/prov_killsweep_renew.sh
 cli_tests += tests/cli/prov_killsweep.sh
-long_tests += tests/cli/prov_killsweep_all.sh
+long_tests += tests/cli/prov_killsweep_all.sh tests/cli/prov_killsweep_renew.sh
