@@ -173,6 +173,7 @@ being_replaced(struct job *j, const char *why)
 {
 	j->state.cert = CERT_FOREIGN;
 	j->cert_problem = why;
+	memcpy(j->old_id, j->cert_id, sizeof(j->old_id));
 	j->state.registered = j->state.policy_attached = j->state.thing_attached = false;
 	j->state.active = false;
 }
@@ -364,8 +365,10 @@ write_down(struct job *j)
 bool
 job_asked(struct job *j)
 {
-	if (j->state.replace && j->state.cert != CERT_NONE)
+	if (j->state.replace && j->state.cert != CERT_NONE) {
 		j->journal.replaces = true;
+		(void)snprintf(j->journal.replaced, sizeof(j->journal.replaced), "%s", j->old_id);
+	}
 	return journal_asked(&j->journal);
 }
 

@@ -24,6 +24,7 @@ struct job {
 	const struct slot *role;     /* that the key stands for; slot: where it is */
 	const struct slot *old_slot; /* of the key before, while it is there; NULL: none */
 	struct token_key old_key;
+	char old_id[65];       /* of the certificate that is replaced in place; "": not known */
 	unsigned int reserved; /* rows of the slot table that the configuration wants besides */
 
 	struct token_key key;

@@ -37,17 +37,20 @@ id_ok(const char *id)
 static bool
 decode(struct journal *j, json_t *json)
 {
-	const char *state, *id = "", *pem = "", *chain = NULL;
+	const char *state, *replaced = "", *id = "", *pem = "", *chain = NULL;
 	int version, requests, replaces = 0;
 	double since;
 
-	if (json_unpack(json, "{s:i, s:s, s:F, s:i, s?b, s?s, s?s, s?s}", "version", &version,
+	if (json_unpack(json, "{s:i, s:s, s:F, s:i, s?b, s?s, s?s, s?s, s?s}", "version", &version,
 		"state", &state, "since", &since, "requests", &requests, "replaces", &replaces,
-		"certificateId", &id, "certificatePem", &pem, "chainPem", &chain) != 0 ||
+		"replaced", &replaced, "certificateId", &id, "certificatePem", &pem, "chainPem",
+		&chain) != 0 ||
 	    version != JOURNAL_VERSION || requests < 0)
 		return false;
 	j->since = since;
 	j->replaces = replaces != 0;
+	if (id_ok(replaced))
+		memcpy(j->replaced, replaced, sizeof(j->replaced));
 	j->requests = (unsigned int)requests;
 	if (strcmp(state, "asked") == 0) {
 		j->pending = PENDING_ASKED;
@@ -116,6 +119,8 @@ save(const struct journal *j)
 	char *text = NULL;
 	bool ok = json != NULL;
 
+	if (ok && j->replaced[0] != '\0')
+		ok = json_object_set_new(json, "replaced", json_string(j->replaced)) == 0;
 	if (ok && j->pending == PENDING_ISSUED)
 		ok = json_object_set_new(json, "certificateId", json_string(j->id)) == 0 &&
 		     json_object_set_new(json, "certificatePem", json_string(j->pem)) == 0;
@@ -175,5 +180,6 @@ journal_forget(struct journal *j)
 	j->pending = PENDING_NONE;
 	j->requests = 0;
 	j->replaces = false;
+	j->replaced[0] = '\0';
 	return true;
 }

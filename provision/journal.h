@@ -16,6 +16,7 @@ struct journal {
 	double since; /* of the first request that may have been answered; seconds since 1970 */
 	unsigned int requests; /* sent */
 	bool replaces;         /* another one of this key, which goes at last */
+	char replaced[65];     /* that one's certificateId, "": not known */
 	char id[65];           /* certificateId, when issued */
 	char *pem;
 	char *chain; /* PEM of the issuers that go with it; NULL: none */

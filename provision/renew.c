@@ -178,6 +178,17 @@ take_principal(const char *arn, void *arg)
 	return p->n < JOB_CERTS;
 }
 
+/* One that was detached by an interrupted run is known from the journal alone. */
+static void
+add_replaced(const struct journal *n, struct principals *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->id[i], n->replaced) == 0)
+			return;
+	if (n->replaced[0] != '\0' && p->n < JOB_CERTS)
+		memcpy(p->id[p->n++], n->replaced, sizeof(p->id[0]));
+}
+
 static bool
 drop_one(struct job *j, X509 *cert)
 {
@@ -200,6 +211,7 @@ drop_old_certs(struct job *j)
 	struct principals p = { .n = 0 };
 	bool ok = aws_list_thing_principals(j->aws, j->config->thing, take_principal, &p) == AWS_OK;
 
+	add_replaced(&j->journal, &p);
 	for (size_t i = 0; ok && i < p.n; i++) {
 		struct aws_cert c = { .id = "" };
 		X509 *cert = NULL;

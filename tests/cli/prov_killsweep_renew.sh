@@ -1,5 +1,5 @@
 #!/bin/sh
-# run --replace and retire, killed (SIGKILL) at the boundaries of journal, network and
+# run --replace, run --in-place and retire, killed (SIGKILL) at the boundaries of journal, network and
 # chip: the next run leaves one key, one certificate, one thing, one policy, each attached once.
 set -eu
 # shellcheck source=tests/cli/killsweep_lib.sh disable=SC1091
@@ -70,7 +70,9 @@ retirements() {
 renewals f 1 --replace
 renewals n 1 --replace
 renewals c 997 --replace
-retirements f 1
+renewals f 1 --in-place --yes
+renewals n 1 --in-place --yes
+renewals c 997 --in-place --yes
 retirements n 1
 retirements c 499
 [ "$points" -ge 100 ] || fail "$points points are too few"
