@@ -80,6 +80,7 @@ tests_unit_test_store_cut_long_LDFLAGS = $(AM_LDFLAGS) $(store_cut_wraps)
 
 # The same of data, secrets and certificates.
 tests_unit_test_store_cut_data_SOURCES = tests/unit/test_store_cut_data.c $(store_cut)
+tests_unit_test_store_cut_data_CPPFLAGS = $(AM_CPPFLAGS) -DCUT_EVERY=37
 tests_unit_test_store_cut_data_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_cut_data_LDADD = $(store_test_libs)
 tests_unit_test_store_cut_data_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bus_write
