@@ -68,9 +68,15 @@ dist_check_SCRIPTS += tests/cli/memcheck.sh
 # Not those whose threads wait for each other in a lock of the kernel: valgrind runs one thread at a
 # time and does not let another in while one waits there. They run under the sanitizers (check-asan, check-tsan).
 threaded_tests = tests/unit/test_sim_image tests/module/test_init tests/module/test_sign
+# These take longest under valgrind, and run under the address sanitizer too: "make memcheck
+# memcheck_later=" has them.
+memcheck_later = tests/unit/test_aws_retry tests/unit/test_sim_shield_app \
+	tests/unit/test_simapp_cert tests/unit/test_simapp_data tests/unit/test_simapp_session \
+	tests/unit/test_simapp_update_hostile tests/unit/test_store_create tests/unit/test_store_cut \
+	tests/unit/test_store_cut_data tests/unit/test_store_hostile tests/unit/test_store_recover
 memcheck: all
 	CK_FORK=no SWEEP_STRIDE=7 $(MAKE) $(AM_MAKEFLAGS) check \
-	    TESTS='$(filter-out $(threaded_tests),$(unit_tests) $(module_tests)) tests/cli/memcheck.sh' \
+	    TESTS='$(filter-out $(threaded_tests) $(memcheck_later),$(unit_tests) $(module_tests)) tests/cli/memcheck.sh' \
 	    LOG_COMPILER='$(SHELL) $(abs_top_srcdir)/tests/valgrind.sh'
 
 .PHONY: check-long check-asan check-tsan check-threads memcheck
