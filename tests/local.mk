@@ -70,10 +70,13 @@ dist_check_SCRIPTS += tests/cli/memcheck.sh
 threaded_tests = tests/unit/test_sim_image tests/module/test_init tests/module/test_sign
 # These take longest under valgrind, and run under the address sanitizer too: "make memcheck
 # memcheck_later=" has them.
-memcheck_later = tests/unit/test_aws_retry tests/unit/test_sim_shield_app \
-	tests/unit/test_simapp_cert tests/unit/test_simapp_data tests/unit/test_simapp_session \
-	tests/unit/test_simapp_update_hostile tests/unit/test_store_create tests/unit/test_store_cut \
-	tests/unit/test_store_cut_data tests/unit/test_store_hostile tests/unit/test_store_recover
+memcheck_later = tests/unit/test_aws_retry tests/unit/test_chip_handover tests/unit/test_chip_quirks \
+	tests/unit/test_link_sim tests/unit/test_sim_shield_app tests/unit/test_simapp_agree \
+	tests/unit/test_simapp_cert tests/unit/test_simapp_data tests/unit/test_simapp_models \
+	tests/unit/test_simapp_session tests/unit/test_simapp_update tests/unit/test_simapp_update_hostile \
+	tests/unit/test_simapp_update_key tests/unit/test_store_create tests/unit/test_store_cut \
+	tests/unit/test_store_cut_data tests/unit/test_store_feature tests/unit/test_store_hostile \
+	tests/unit/test_store_keys tests/unit/test_store_models tests/unit/test_store_recover
 memcheck: all
 	CK_FORK=no SWEEP_STRIDE=7 $(MAKE) $(AM_MAKEFLAGS) check \
 	    TESTS='$(filter-out $(threaded_tests) $(memcheck_later),$(unit_tests) $(module_tests)) tests/cli/memcheck.sh' \
