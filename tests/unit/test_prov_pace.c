@@ -177,12 +177,13 @@ main(void)
 	TCase *tc = tcase_create("pace");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	/* A process finds out once whether it shares a pace: before a test that it does not. */
+	tcase_add_test(tc, processes_share_it);
 	tcase_add_test(tc, requests_go_at_the_rate);
 	tcase_add_test(tc, the_rate_grows_only_while_it_is_used);
 	tcase_add_test(tc, what_was_on_its_way_halves_it_once);
 	tcase_add_test(tc, a_retry_after_holds_for_all);
 	tcase_add_test(tc, who_is_no_worker_is_not_slowed);
 	tcase_add_loop_test(tc, a_wrong_descriptor_is_none, 0, sizeof(wrong) / sizeof(wrong[0]));
-	tcase_add_test(tc, processes_share_it);
 	return run_case("pace", tc);
 }
