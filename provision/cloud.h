@@ -27,7 +27,8 @@ bool cloud_read_thing(struct job *j);
 
 /*
  * An attribute of the thing says when a certificate was asked for, and for which key: for whoever
- * comes later and does not have the journal. A thing without room for it goes without.
+ * comes later and does not have the journal. A thing without room for it goes without, and so
+ * does one that may not be changed.
  */
 bool cloud_note(struct job *j);
 bool cloud_forget_note(struct job *j);

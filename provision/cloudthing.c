@@ -237,6 +237,8 @@ cloud_note(struct job *j)
 {
 	char name[] = NOTE_NAME, value[128], key[65];
 	const struct aws_pair note = { name, value };
+	struct prov_kept said = { .error = "" };
+	enum aws_result r;
 
 	if (j->config == NULL || j->config->thing == NULL)
 		return true;
@@ -250,8 +252,20 @@ cloud_note(struct job *j)
 		return false;
 	/* The first request counts: what is older needs no look. */
 	(void)snprintf(value, sizeof(value), "%.0f:%s", j->journal.since, key);
-	j->noted = aws_update_thing(j->aws, j->config->thing, NULL, &note, 1, 0) == AWS_OK;
-	return j->noted;
+	prov_keep(&said);
+	r = aws_update_thing(j->aws, j->config->thing, NULL, &note, 1, 0);
+	prov_keep(NULL);
+	j->noted = j->noted || r == AWS_OK;
+	if (r == AWS_OK)
+		return true;
+	if (aws_refused(j->aws))
+		prov_warn(
+		    "that a certificate is asked for is noted on this host alone: %s", said.error);
+	else
+		prov_error("%s", said.error);
+	if (said.hint[0] != '\0')
+		prov_hint("%s", said.hint);
+	return aws_refused(j->aws);
 }
 
 bool

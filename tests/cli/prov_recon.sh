@@ -72,6 +72,19 @@ expect 0 'has no room' run --verbose --slot second full.jsn
 [ "$(calls UpdateThing)" -eq 0 ] || fail 'a note where there is no room'
 ok 'a thing without room'
 
+# Nor where the right is missing: the device comes out well all the same.
+rm -rf chip.img state
+sim_token
+new_standin --page-size 3
+echo 'UpdateThing:1-:error:403:AccessDeniedException:no' >standin/faults
+expect 0 'noted on this host alone: UpdateThing' run "$ec"
+grep -q 'iot:UpdateThing' err || fail 'the right is not named'
+grep -q '^result *provisioned' out || fail 'not provisioned without a note'
+expect 0 'nothing to do' run "$ec"
+[ ! -s err ] || fail 'a note is missed when there is nothing to do'
+: >standin/faults
+ok 'a thing that may not be changed'
+
 # The factory's own certificate, as it is.
 rm -f chip.img
 sim_token
