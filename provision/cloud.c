@@ -335,8 +335,8 @@ void
 cloud_take_back(struct job *j)
 {
 	if (j->cloud.id[0] == '\0' || aws_delete_certificate(j->aws, j->cloud.id) != AWS_OK) {
-		prov_hint(
-		    "the certificate %s stays INACTIVE; the next run takes it up", j->cert_id);
+		prov_hint("the certificate %s may be left, INACTIVE; the next run sees to it",
+		    j->cert_id);
 		return;
 	}
 	prov_step("deleted the certificate %s again", j->cert_id);

@@ -123,3 +123,16 @@ for call in AttachPolicy AttachThingPrincipal; do
 	expect 0 'nothing to do' run "$ec"
 done
 ok 'refused, and taken back'
+
+# One that is of no use is deleted again; when that fails nothing is promised.
+rm -rf chip.img state
+sim_token
+new_standin --page-size 3
+printf '%s\n' CreateCertificateFromCsr:1:otherkey DeleteCertificate:1:error:403:AccessDeniedException:no >standin/faults
+expect 1 'may be left, INACTIVE' run "$ec"
+: >standin/faults
+expect 1 'for another key' run "$ec"
+[ "$(cloud '.certificates | length')" -eq 0 ] || fail 'the next run does not delete it'
+expect 0 provisioned run "$ec"
+[ "$(cloud '[.certificates[].status] | tostring')" = '["ACTIVE"]' ] || fail 'not deleted, or deleted too much'
+ok 'of no use, and deleted again'
