@@ -106,7 +106,7 @@ put_certs(struct job *j)
 enum prov_exit
 cmd_sign(const struct options *o)
 {
-	struct job j = { .opts = o, .lock_fd = -1 };
+	struct job j = { .opts = o, .lock_fd = -1, .other_fd = -1 };
 	struct config *config = NULL;
 	bool ok, later;
 

@@ -22,8 +22,7 @@ static const char *const endings[] = { "crt", "pem", "cer", "der", "p7b" };
 #define NENDINGS (sizeof(endings) / sizeof(endings[0]))
 
 struct exchange {
-	const struct issuer_ask *ask;
-	struct issuer_ask copy;
+	struct issuer_ask ask;
 	char *dir;
 	char *base; /* DIR/NAME, without the ending; known when there is a request */
 };
@@ -44,8 +43,7 @@ exchange_open(const struct issuer_ask *ask)
 	struct exchange *x = calloc(1, sizeof(*x));
 
 	if (x != NULL) {
-		x->copy = *ask;
-		x->ask = &x->copy;
+		x->ask = *ask;
 		x->dir = strdup(ask->argument != NULL ? ask->argument : ".");
 	}
 	if (x == NULL || x->dir == NULL) {
@@ -61,30 +59,29 @@ exchange_problem(void *issuer, X509 *cert)
 {
 	const struct exchange *x = issuer;
 
-	return chain_judge(cert, x->ask->opts->ca_file);
+	return chain_judge(cert, x->ask.opts->ca_file);
 }
 
-/* Serial numbers are the token's to choose: only what is safe in a file name is kept. */
+/* After the chip's slot, or else the key. */
 static bool
 name_files(struct exchange *x, EVP_PKEY *key)
 {
-	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	char name[128], id[65];
+	const struct config *c = x->ask.config;
+	char *name = NULL, id[65];
 
 	if (x->base != NULL)
 		return true;
-	if (x->ask->token != NULL && x->ask->config != NULL && x->ask->config->slot != NULL) {
-		(void)snprintf(name, sizeof(name), "%s-%04x", token_serial(x->ask->token),
-		    x->ask->config->slot->key_oid);
-		for (char *p = name; *p != '\0'; p++)
-			if (*p != '-' && strchr(safe, *p) == NULL)
-				*p = '_';
-	} else if (key_id(key, id)) {
-		(void)snprintf(name, sizeof(name), "%.32s", id);
-	} else {
+	if (x->ask.token != NULL && c != NULL && c->slot != NULL)
+		name = token_slot_name(x->ask.token, c->slot);
+	else if (key_id(key, id))
+		name = strndup(id, 32);
+	else
 		return false;
-	}
-	x->base = file_join(x->dir, name);
+	if (name != NULL)
+		x->base = file_join(x->dir, name);
+	else
+		prov_error("out of memory");
+	free(name);
 	return x->base != NULL;
 }
 

@@ -20,6 +20,7 @@ struct job {
 	struct token *token;
 	char *uid; /* NULL: the token has none, or nobody asked */
 	int lock_fd;
+	int other_fd; /* of the slot that it is renewed into */
 
 	const struct slot *role;     /* that the key stands for; slot: where it is */
 	const struct slot *old_slot; /* of the key before, while it is there; NULL: none */
@@ -64,6 +65,12 @@ void job_close(struct job *j);
 
 /* No other run on this chip's slot at the same time. */
 bool job_lock(struct job *j);
+
+/*
+ * And none that renews into this one, or is at work there, as far as j is locked. FOUND_NONE,
+ * without a word: another run is.
+ */
+enum found job_lock_other(struct job *j, const struct slot *s);
 
 /* The same for anything that has a name; what is it for people. */
 bool job_lock_name(struct job *j, const char *name, const char *what);

@@ -41,7 +41,7 @@ open_token(struct job *j, bool write)
 bool
 job_open_slot(struct job *j, const struct options *o, struct config *c, bool write)
 {
-	*j = (struct job){ .opts = o, .lock_fd = -1, .config = c, .slot = c->slot };
+	*j = (struct job){ .opts = o, .lock_fd = -1, .other_fd = -1, .config = c, .slot = c->slot };
 	return open_token(j, write);
 }
 
@@ -50,7 +50,7 @@ job_open(struct job *j, const struct options *o, bool write)
 {
 	struct config *c;
 
-	*j = (struct job){ .opts = o, .lock_fd = -1 };
+	*j = (struct job){ .opts = o, .lock_fd = -1, .other_fd = -1 };
 	if (o->config != NULL) {
 		c = config_load_slot(o->config, o->slot);
 		return c != NULL && job_open_slot(j, o, c, write);
@@ -78,52 +78,48 @@ job_close(struct job *j)
 	certs_free(&j->chain);
 	config_free(&j->config);
 	free(j->uid);
+	if (j->other_fd >= 0)
+		(void)close(j->other_fd);
 	if (j->lock_fd >= 0)
 		(void)close(j->lock_fd);
 }
 
-/* Serial numbers are the token's to choose: only what is safe in a file name is kept. */
-static char *
-slot_name(const struct job *j)
-{
-	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	char *name = NULL;
-
-	if (asprintf(&name, "%s-%04x", token_serial(j->token), j->slot->key_oid) < 0)
-		return NULL;
-	for (char *p = name; *p != '\0'; p++)
-		if (*p != '-' && strchr(safe, *p) == NULL)
-			*p = '_';
-	return name;
-}
-
-bool
-job_lock_name(struct job *j, const char *name, const char *what)
+static bool
+lock_name(const char *name, const char *what, int *fd, bool *busy)
 {
 	char *dir = journal_dir(), *path = NULL;
-	bool busy = false;
 
+	*fd = -1;
+	*busy = false;
 	if (dir == NULL)
 		return false;
 	if (name == NULL || asprintf(&path, "%s/%s.lock", dir, name) < 0) {
 		prov_error("out of memory");
 		path = NULL;
 	} else {
-		j->lock_fd = file_lock(path, false, &busy);
+		*fd = file_lock(path, false, busy);
 	}
 	free(dir);
 	free(path);
-	if (busy) {
+	if (*busy && what != NULL) {
 		prov_error("another optiga-provision is at work on %s", what);
 		prov_hint("wait until it has ended, then run again");
 	}
-	return j->lock_fd >= 0;
+	return *fd >= 0;
+}
+
+bool
+job_lock_name(struct job *j, const char *name, const char *what)
+{
+	bool busy;
+
+	return lock_name(name, what, &j->lock_fd, &busy);
 }
 
 bool
 job_lock(struct job *j)
 {
-	char *name = slot_name(j), what[64];
+	char *name = token_slot_name(j->token, j->slot), what[64];
 	bool ok;
 
 	(void)snprintf(
@@ -131,6 +127,25 @@ job_lock(struct job *j)
 	ok = job_lock_name(j, name, what);
 	free(name);
 	return ok;
+}
+
+enum found
+job_lock_other(struct job *j, const struct slot *s)
+{
+	char *name;
+	bool busy, ok;
+
+	/* Nothing is locked where nothing will be changed. */
+	if (j->lock_fd < 0 || s == j->role)
+		return FOUND_ONE;
+	if (j->other_fd >= 0)
+		(void)close(j->other_fd);
+	name = token_slot_name(j->token, s);
+	ok = lock_name(name, NULL, &j->other_fd, &busy);
+	free(name);
+	if (busy)
+		return FOUND_NONE;
+	return ok ? FOUND_ONE : FOUND_FAILED;
 }
 
 /* The factory's key is where it is, whatever slot the configuration names. */

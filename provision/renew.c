@@ -11,6 +11,30 @@
 #include "provision/cloud.h"
 #include "provision/retire.h"
 
+/* FOUND_ONE: there is no key in it. */
+static enum found
+is_empty(struct job *j, const struct slot *s)
+{
+	struct token_key k;
+	enum found found = token_find_key(j->token, s, &k);
+
+	token_key_clear(&k);
+	if (found == FOUND_FAILED)
+		return found;
+	return found == FOUND_NONE ? FOUND_ONE : FOUND_NONE;
+}
+
+/* Another run may fill it until it is locked: it is looked at once more. */
+static enum found
+take_empty(struct job *j, const struct slot *s)
+{
+	enum found found = is_empty(j, s);
+
+	if (found == FOUND_ONE)
+		found = job_lock_other(j, s);
+	return found == FOUND_ONE ? is_empty(j, s) : found;
+}
+
 /* A slot of the same kind without a key, that the configuration does not want for something else.
  */
 static enum found
@@ -19,20 +43,16 @@ find_free(struct job *j, const struct slot **out)
 	const struct slot *s;
 
 	for (size_t i = 0; (s = slot_row(i)) != NULL; i++) {
-		struct token_key k;
 		enum found found;
 
 		if (s->type != j->slot->type || s == j->slot ||
 		    (s != j->role && (j->reserved >> i & 1) != 0))
 			continue;
-		found = token_find_key(j->token, s, &k);
-		token_key_clear(&k);
-		if (found == FOUND_FAILED)
-			return found;
-		if (found == FOUND_NONE) {
+		found = take_empty(j, s);
+		if (found == FOUND_ONE)
 			*out = s;
-			return FOUND_ONE;
-		}
+		if (found != FOUND_NONE)
+			return found;
 	}
 	prov_error("no slot for another %s key is free: the one in slot \"%s\" (%04X) cannot be "
 		   "renewed beside itself",

@@ -120,6 +120,9 @@ bool token_write_cert(struct token *t, const struct token_key *k, X509 *cert);
 
 bool token_destroy(struct token *t, CK_OBJECT_HANDLE object);
 
+/* "0123abcd-e0f1", a slot of this chip as a file's name; malloc'ed. NULL: no memory. */
+char *token_slot_name(const struct token *t, const struct slot *s);
+
 /* What other programs need. malloc'ed; NULL: no memory, or no label. */
 char *token_module_file(const struct token *t);
 unsigned long token_slot_id(const struct token *t);

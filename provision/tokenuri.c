@@ -1,6 +1,7 @@
-/* What other programs call a token and a key on it (RFC 7512); see token.h. */
+/* What other programs call a token and a key on it (RFC 7512), and files; see token.h. */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,4 +79,19 @@ token_uri(
 	}
 	p11_kit_uri_free(uri);
 	return text;
+}
+
+/* Serial numbers are the token's to choose: only what is safe in a file name is kept. */
+char *
+token_slot_name(const struct token *t, const struct slot *s)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	char *name = NULL;
+
+	if (asprintf(&name, "%s-%04x", token_serial(t), s->key_oid) < 0)
+		return NULL;
+	for (char *p = name; *p != '\0'; p++)
+		if (*p != '-' && strchr(safe, *p) == NULL)
+			*p = '_';
+	return name;
 }

@@ -58,6 +58,16 @@ for step in key csr sign write attach-policy attach-thing activate switch drop-o
 done
 ok 'stopped after each step, gone on without being asked to'
 
+# Where another run is at work nothing is renewed into.
+afresh
+serial=$("$top_builddir/optiga-provision" --module "$module" show --json | jq -r .serial)
+exec 9>"state/optiga-provision/$serial-e0f2.lock"
+flock 9
+expect 0 'fourth (E0F3)' run --replace "$ec"
+exec 9>&-
+is_one E0F3 'past a slot that is locked'
+ok 'not where another run is at work'
+
 # No free slot.
 afresh
 sed 's/0xE0F1/third/; s/my_thing/b/' "$ec" >b.jsn
