@@ -8,8 +8,6 @@
 
 #include "provision/access.h"
 
-#define AC_AND    0xFD
-#define AC_OR     0xFE
 #define OP_BELOW  0xFC
 
 #define MAX_OR    3 /* alternatives */
@@ -17,29 +15,28 @@
 #define COND_MAX  3 /* bytes */
 #define WORDS_MAX 64
 
-/* What follows an identifier. */
-enum shape { ALONE, MASK, OBJECT, STATE };
-
 static const struct cond {
 	uint8_t id;
-	enum shape shape;
+	enum access_shape shape;
 	enum access_chip since;
 	const char *word; /* of the chip's manual */
 } conds[] = {
-	{ ACCESS_ALWAYS, ALONE, ACCESS_CHIP_X, "always" },
-	{ ACCESS_NEVER, ALONE, ACCESS_CHIP_X, "never" },
-	{ ACCESS_SECSTAG, MASK, ACCESS_CHIP_V3, "SecStaG" },
-	{ ACCESS_SECSTAA, MASK, ACCESS_CHIP_V3, "SecStaA" },
-	{ ACCESS_CONF, OBJECT, ACCESS_CHIP_V1, "Conf" },
-	{ ACCESS_INT, OBJECT, ACCESS_CHIP_V1, "Int" },
-	{ ACCESS_AUTO, OBJECT, ACCESS_CHIP_V3, "Auto" },
-	{ ACCESS_LUC, OBJECT, ACCESS_CHIP_V1, "Luc" },
-	{ ACCESS_LCSG, STATE, ACCESS_CHIP_X, "LcsG" },
-	{ ACCESS_LCSA, STATE, ACCESS_CHIP_X, "LcsA" },
-	{ ACCESS_LCSO, STATE, ACCESS_CHIP_X, "LcsO" },
+	{ ACCESS_ALWAYS, ACCESS_ALONE, ACCESS_CHIP_X, "always" },
+	{ ACCESS_NEVER, ACCESS_ALONE, ACCESS_CHIP_X, "never" },
+	{ ACCESS_SECSTAG, ACCESS_MASK, ACCESS_CHIP_V3, "SecStaG" },
+	{ ACCESS_SECSTAA, ACCESS_MASK, ACCESS_CHIP_V3, "SecStaA" },
+	{ ACCESS_CONF, ACCESS_OBJECT, ACCESS_CHIP_V1, "Conf" },
+	{ ACCESS_INT, ACCESS_OBJECT, ACCESS_CHIP_V1, "Int" },
+	{ ACCESS_AUTO, ACCESS_OBJECT, ACCESS_CHIP_V3, "Auto" },
+	{ ACCESS_LUC, ACCESS_OBJECT, ACCESS_CHIP_V1, "Luc" },
+	{ ACCESS_LCSG, ACCESS_STATE, ACCESS_CHIP_X, "LcsG" },
+	{ ACCESS_LCSA, ACCESS_STATE, ACCESS_CHIP_X, "LcsA" },
+	{ ACCESS_LCSO, ACCESS_STATE, ACCESS_CHIP_X, "LcsO" },
 };
 
-static const size_t shape_len[] = { [ALONE] = 1, [MASK] = 2, [OBJECT] = 3, [STATE] = 3 };
+static const size_t shape_len[] = {
+	[ACCESS_ALONE] = 1, [ACCESS_MASK] = 2, [ACCESS_OBJECT] = 3, [ACCESS_STATE] = 3
+};
 
 /* Words of people: whole conditions, and beginnings that an object's number follows. */
 static const struct phrase {
@@ -82,40 +79,58 @@ cond_find(uint8_t id)
 
 /* --- walking over the bytes ------------------------------------------------------------------ */
 
-/* The condition at *at, which moves behind it and its operator; NULL: at the end, or malformed. */
-static const uint8_t *
-next_cond(const struct access *a, size_t *at, size_t *len, uint8_t *op)
+static bool
+is_op(uint8_t id)
 {
-	const struct cond *c = *at < a->len ? cond_find(a->expr[*at]) : NULL;
-	const uint8_t *p = a->expr + *at;
+	for (size_t i = 0; i < ROWS(ops); i++)
+		if (ops[i].id == id)
+			return true;
+	return false;
+}
 
-	if (c == NULL || shape_len[c->shape] > a->len - *at)
-		return NULL;
-	*len = shape_len[c->shape];
-	*at += *len;
-	*op = 0;
-	if (*at < a->len) {
-		*op = a->expr[(*at)++];
-		if ((*op != AC_AND && *op != AC_OR) || *at == a->len)
-			return NULL;
+bool
+access_next(const uint8_t *expr, size_t len, size_t *at, struct access_cond *out)
+{
+	const struct cond *c = *at < len ? cond_find(expr[*at]) : NULL;
+
+	if (c == NULL || shape_len[c->shape] > len - *at)
+		return false;
+	*out = (struct access_cond){
+		.bytes = expr + *at, .len = shape_len[c->shape], .shape = c->shape
+	};
+	if (c->shape == ACCESS_STATE && !is_op(out->bytes[1]))
+		return false;
+	*at += out->len;
+	if (*at < len) {
+		out->joint = expr[(*at)++];
+		if ((out->joint != ACCESS_AND && out->joint != ACCESS_OR) || *at == len)
+			return false;
 	}
-	return p;
+	return true;
+}
+
+bool
+access_well_formed(const uint8_t *expr, size_t len)
+{
+	struct access_cond c;
+	size_t at = 0;
+
+	while (at < len)
+		if (!access_next(expr, len, &at, &c) || (c.shape == ACCESS_ALONE && len != 1))
+			return false;
+	return len > 0;
+}
+
+static bool
+next_cond(const struct access *a, size_t *at, struct access_cond *c)
+{
+	return access_next(a->expr, a->len, at, c);
 }
 
 static bool
 well_formed(const struct access *a)
 {
-	size_t at = 0, len, n = 0;
-	uint8_t op = 0;
-
-	while (at < a->len) {
-		const uint8_t *p = next_cond(a, &at, &len, &op);
-
-		if (p == NULL || (cond_find(p[0])->shape == ALONE && a->len != 1))
-			return false;
-		n++;
-	}
-	return n > 0;
+	return access_well_formed(a->expr, a->len);
 }
 
 bool
@@ -133,14 +148,13 @@ access_equal(const struct access *a, const struct access *b)
 bool
 access_object(const struct access *a, size_t i, enum access_id *id, uint16_t *oid)
 {
-	size_t at = 0, len;
-	const uint8_t *p;
-	uint8_t op;
+	struct access_cond c;
+	size_t at = 0;
 
-	while ((p = next_cond(a, &at, &len, &op)) != NULL) {
-		if (cond_find(p[0])->shape == OBJECT && i-- == 0) {
-			*id = (enum access_id)p[0];
-			*oid = (uint16_t)(p[1] << 8 | p[2]);
+	while (next_cond(a, &at, &c)) {
+		if (c.shape == ACCESS_OBJECT && i-- == 0) {
+			*id = (enum access_id)c.bytes[0];
+			*oid = (uint16_t)(c.bytes[1] << 8 | c.bytes[2]);
 			return true;
 		}
 	}
@@ -150,13 +164,12 @@ access_object(const struct access *a, size_t i, enum access_id *id, uint16_t *oi
 uint8_t
 access_unsupported(const struct access *a, enum access_chip chip)
 {
-	size_t at = 0, len;
-	const uint8_t *p;
-	uint8_t op;
+	struct access_cond c;
+	size_t at = 0;
 
-	while ((p = next_cond(a, &at, &len, &op)) != NULL)
-		if (cond_find(p[0])->since > chip)
-			return p[0];
+	while (next_cond(a, &at, &c))
+		if (cond_find(c.bytes[0])->since > chip)
+			return c.bytes[0];
 	return 0;
 }
 
@@ -171,24 +184,23 @@ void
 access_final(const struct access *a, uint8_t lcso, struct access *out)
 {
 	struct access rest = { .len = 0 };
-	size_t at = 0, begin = 0, len;
+	struct access_cond c;
+	size_t at = 0, begin = 0;
 	bool over = false;
-	const uint8_t *p;
-	uint8_t op;
 
 	if (!well_formed(a)) {
 		*out = *a;
 		return;
 	}
-	while ((p = next_cond(a, &at, &len, &op)) != NULL) {
-		const size_t end = (size_t)(p - a->expr) + len;
+	while (next_cond(a, &at, &c)) {
+		const size_t end = (size_t)(c.bytes - a->expr) + c.len;
 
-		over = over || is_over(p, lcso);
-		if (op == AC_AND)
+		over = over || is_over(c.bytes, lcso);
+		if (c.joint == ACCESS_AND)
 			continue;
 		if (!over) {
 			if (rest.len > 0)
-				rest.expr[rest.len++] = AC_OR;
+				rest.expr[rest.len++] = ACCESS_OR;
 			memcpy(rest.expr + rest.len, a->expr + begin, end - begin);
 			rest.len += end - begin;
 		}
@@ -234,12 +246,12 @@ cond_words(const uint8_t *p, char out[WORDS_MAX])
 			(void)snprintf(out, WORDS_MAX, "%s", phrases[i].words);
 		return;
 	}
-	if (c->shape == MASK)
+	if (c->shape == ACCESS_MASK)
 		(void)snprintf(out, WORDS_MAX, "%s(%02X)", c->word, p[1]);
-	else if (c->shape == STATE && state_word(p[2]) != NULL)
+	else if (c->shape == ACCESS_STATE && state_word(p[2]) != NULL)
 		(void)snprintf(
 		    out, WORDS_MAX, "%s %s %s", c->word, op_word(p[1]), state_word(p[2]));
-	else if (c->shape == STATE)
+	else if (c->shape == ACCESS_STATE)
 		(void)snprintf(out, WORDS_MAX, "%s %s %u", c->word, op_word(p[1]), p[2]);
 	else
 		(void)snprintf(out, WORDS_MAX, "%s", c->word);
@@ -248,9 +260,8 @@ cond_words(const uint8_t *p, char out[WORDS_MAX])
 void
 access_words(const struct access *a, char out[ACCESS_WORDS_MAX])
 {
-	size_t at = 0, len, used = 0;
-	const uint8_t *p;
-	uint8_t op;
+	struct access_cond c;
+	size_t at = 0, used = 0;
 
 	out[0] = '\0';
 	if (!well_formed(a)) {
@@ -260,14 +271,14 @@ access_words(const struct access *a, char out[ACCESS_WORDS_MAX])
 			    out + used, ACCESS_WORDS_MAX - used, " %02X", a->expr[i]);
 		return;
 	}
-	while ((p = next_cond(a, &at, &len, &op)) != NULL) {
+	while (next_cond(a, &at, &c)) {
 		char words[WORDS_MAX];
 
-		cond_words(p, words);
+		cond_words(c.bytes, words);
 		used += (size_t)snprintf(out + used, ACCESS_WORDS_MAX - used, "%s%s", words,
-		    op == AC_AND  ? " and "
-		    : op == AC_OR ? " or "
-				  : "");
+		    c.joint == ACCESS_AND  ? " and "
+		    : c.joint == ACCESS_OR ? " or "
+					   : "");
 		if (used >= ACCESS_WORDS_MAX)
 			return;
 	}
@@ -367,10 +378,10 @@ cond_parse(const char *s, uint8_t out[COND_MAX], size_t *len)
 		out[0] = c->id;
 		*len = shape_len[c->shape];
 		switch (c->shape) {
-		case ALONE: return s[n] == '\0';
-		case MASK: return brackets_parse(s + n, 2, out);
-		case OBJECT: return brackets_parse(s + n, 4, out);
-		case STATE: return state_parse(s + n, out);
+		case ACCESS_ALONE: return s[n] == '\0';
+		case ACCESS_MASK: return brackets_parse(s + n, 2, out);
+		case ACCESS_OBJECT: return brackets_parse(s + n, 4, out);
+		case ACCESS_STATE: return state_parse(s + n, out);
 		}
 	}
 	return false;
@@ -391,11 +402,11 @@ cut(const char **words, char out[WORDS_MAX], uint8_t *op)
 				s++;
 			*words = s;
 			if (strncasecmp(s, "and", 3) == 0 && isspace((unsigned char)s[3]))
-				*op = AC_AND;
+				*op = ACCESS_AND;
 			else if (strncasecmp(s, "or", 2) == 0 && isspace((unsigned char)s[2]))
-				*op = AC_OR;
+				*op = ACCESS_OR;
 			if (*op != 0) {
-				*words = s + (*op == AC_AND ? 4 : 3);
+				*words = s + (*op == ACCESS_AND ? 4 : 3);
 				break;
 			}
 			if (n == 0 || *s == '\0')
@@ -416,13 +427,13 @@ cut(const char **words, char out[WORDS_MAX], uint8_t *op)
 static const char *
 check_counts(const struct access *a)
 {
-	size_t at = 0, len, alternatives = 1, together = 0;
-	uint8_t op;
+	size_t at = 0, alternatives = 1, together = 0;
+	struct access_cond c;
 
-	while (next_cond(a, &at, &len, &op) != NULL) {
+	while (next_cond(a, &at, &c)) {
 		if (++together > MAX_AND)
 			return "more than 7 conditions are joined by \"and\"";
-		if (op == AC_OR) {
+		if (c.joint == ACCESS_OR) {
 			together = 0;
 			if (++alternatives > MAX_OR)
 				return "more than 3 alternatives are joined by \"or\"";

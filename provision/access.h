@@ -32,6 +32,31 @@ enum access_id {
 	ACCESS_LCSO = 0xE1,
 };
 
+/* What follows an identifier. */
+enum access_shape {
+	ACCESS_ALONE,  /* nothing */
+	ACCESS_MASK,   /* one byte */
+	ACCESS_OBJECT, /* an object's number, two bytes */
+	ACCESS_STATE,  /* FA =, FB >, FC <, and a life cycle */
+};
+
+#define ACCESS_AND 0xFD
+#define ACCESS_OR  0xFE
+
+/* One condition of an expression. */
+struct access_cond {
+	const uint8_t *bytes; /* the identifier first */
+	size_t len;
+	enum access_shape shape;
+	uint8_t joint; /* to the next: ACCESS_AND, ACCESS_OR, or 0 for the last */
+};
+
+/* The condition at *at, which moves to the next; false: at the end, or malformed. */
+bool access_next(const uint8_t *expr, size_t len, size_t *at, struct access_cond *out);
+
+/* Whether all of it is conditions as chips write them; always and never stand alone. */
+bool access_well_formed(const uint8_t *expr, size_t len);
+
 /* NULL, or what is wrong with the words, until the next call. */
 const char *access_parse(const char *words, struct access *out);
 

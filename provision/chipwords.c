@@ -15,12 +15,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provision/access.h"
 #include "provision/chipmap.h"
 
 #define NITEMS(a)       (sizeof(a) / sizeof((a)[0]))
 
-#define AC_AND          0xFD
-#define AC_OR           0xFE
 #define OP_EQ           0xFA
 #define OP_GT           0xFB
 #define OP_LT           0xFC
@@ -282,24 +281,21 @@ chip_is_secret(const struct chip_object *o)
 
 /* --- access conditions --------------------------------------------------------------------- */
 
-enum shape { ALONE, MASK, OBJECT, STATE };
-
 static const struct cond {
 	unsigned char id;
-	enum shape shape;
 	const char *words, *after; /* around the number of object or mask */
 } conds[] = {
-	{ 0x00, ALONE, "always", "" },
-	{ 0xFF, ALONE, "never", "" },
-	{ 0x10, MASK, "while the security status has ", "" },
-	{ 0x90, MASK, "while the application's security status has ", "" },
-	{ 0x20, OBJECT, "encrypted with the secret in ", "" },
-	{ 0x21, OBJECT, "by an update signed for ", "" },
-	{ 0x23, OBJECT, "after authorization with ", "" },
-	{ 0x40, OBJECT, "while counter ", " lasts" },
-	{ 0x70, STATE, "the chip's", "" },
-	{ 0xE0, STATE, "the application's", "" },
-	{ 0xE1, STATE, "its", "" },
+	{ ACCESS_ALWAYS, "always", "" },
+	{ ACCESS_NEVER, "never", "" },
+	{ ACCESS_SECSTAG, "while the security status has ", "" },
+	{ ACCESS_SECSTAA, "while the application's security status has ", "" },
+	{ ACCESS_CONF, "encrypted with the secret in ", "" },
+	{ ACCESS_INT, "by an update signed for ", "" },
+	{ ACCESS_AUTO, "after authorization with ", "" },
+	{ ACCESS_LUC, "while counter ", " lasts" },
+	{ ACCESS_LCSG, "the chip's", "" },
+	{ ACCESS_LCSA, "the application's", "" },
+	{ ACCESS_LCSO, "its", "" },
 };
 
 /* Conditions that have words of their own. */
@@ -315,22 +311,20 @@ static const struct {
 	{ 3, { 0x21, 0xE1, 0x40 }, "over the shielded connection (integrity)" },
 };
 
-/* One condition at p: its row and bytes; 0: there is none such. */
-static size_t
-cond_at(const unsigned char *p, size_t len, const struct cond **cdp)
+static const struct cond *
+cond_of(const struct access_cond *c)
 {
-	static const size_t args[] = { [ALONE] = 0, [MASK] = 1, [OBJECT] = 2, [STATE] = 2 };
+	size_t i = 0;
 
-	for (size_t i = 0; len > 0 && i < NITEMS(conds); i++) {
-		if (conds[i].id != p[0])
-			continue;
-		*cdp = &conds[i];
-		if (len < 1 + args[conds[i].shape] ||
-		    (conds[i].shape == STATE && (p[1] < OP_EQ || p[1] > OP_LT)))
-			return 0;
-		return 1 + args[conds[i].shape];
-	}
-	return 0;
+	while (i + 1 < NITEMS(conds) && conds[i].id != c->bytes[0])
+		i++;
+	return &conds[i];
+}
+
+static bool
+next_cond(const struct chip_expr *e, size_t *at, struct access_cond *c)
+{
+	return e->present && access_next(e->bytes, e->len, at, c);
 }
 
 static void
@@ -347,40 +341,22 @@ state_words(struct text *t, const char *whose, const unsigned char *p)
 }
 
 static void
-cond_words(struct text *t, const struct cond *cd, const unsigned char *p, size_t len)
+cond_words(struct text *t, const struct access_cond *c)
 {
+	const struct cond *cd = cond_of(c);
+	const unsigned char *p = c->bytes;
+
 	for (size_t i = 0; i < NITEMS(idioms); i++) {
-		if (idioms[i].len == len && memcmp(idioms[i].bytes, p, len) == 0) {
+		if (idioms[i].len == c->len && memcmp(idioms[i].bytes, p, c->len) == 0) {
 			text_add(t, "%s", idioms[i].words);
 			return;
 		}
 	}
-	switch (cd->shape) {
-	case ALONE: text_add(t, "%s", cd->words); break;
-	case MASK: text_add(t, "%s%02X%s", cd->words, p[1], cd->after); break;
-	case OBJECT: text_add(t, "%s%04X%s", cd->words, p[1] << 8 | p[2], cd->after); break;
-	case STATE: state_words(t, cd->words, p); break;
-	}
-}
-
-static bool
-expr_words(struct text *t, const struct chip_expr *e)
-{
-	size_t i = 0, n;
-	const struct cond *cd;
-
-	for (;;) {
-		n = cond_at(e->bytes + i, e->len - i, &cd);
-		if (n == 0 || (cd->shape == ALONE && e->len != 1))
-			return false;
-		cond_words(t, cd, e->bytes + i, n);
-		i += n;
-		if (i == e->len)
-			return true;
-		if (e->bytes[i] != AC_AND && e->bytes[i] != AC_OR)
-			return false;
-		text_add(t, e->bytes[i] == AC_AND ? " and " : " or ");
-		i++;
+	switch (c->shape) {
+	case ACCESS_ALONE: text_add(t, "%s", cd->words); break;
+	case ACCESS_MASK: text_add(t, "%s%02X%s", cd->words, p[1], cd->after); break;
+	case ACCESS_OBJECT: text_add(t, "%s%04X%s", cd->words, p[1] << 8 | p[2], cd->after); break;
+	case ACCESS_STATE: state_words(t, cd->words, p); break;
 	}
 }
 
@@ -388,15 +364,22 @@ const char *
 chip_access_words(const struct chip_expr *e, char *buf, size_t n)
 {
 	struct text t = { buf, n, 0 };
+	struct access_cond c;
+	size_t at = 0;
 
 	buf[0] = '\0';
 	if (!e->present) {
 		text_add(&t, "never");
 		return buf;
 	}
-	if (expr_words(&t, e))
+	if (chip_access_known(e)) {
+		while (next_cond(e, &at, &c)) {
+			cond_words(&t, &c);
+			if (c.joint != 0)
+				text_add(&t, c.joint == ACCESS_AND ? " and " : " or ");
+		}
 		return buf;
-	t.used = 0;
+	}
 	text_add(&t, "unknown:");
 	for (size_t i = 0; i < e->len; i++)
 		text_add(&t, " %02X", e->bytes[i]);
@@ -406,28 +389,19 @@ chip_access_words(const struct chip_expr *e, char *buf, size_t n)
 bool
 chip_access_known(const struct chip_expr *e)
 {
-	char words[1];
-	struct text t = { words, sizeof(words), 0 };
-
-	return !e->present || expr_words(&t, e);
+	return !e->present || access_well_formed(e->bytes, e->len);
 }
 
 bool
 chip_access_names(const struct chip_expr *e, unsigned char *id, uint16_t *oid, size_t *at)
 {
-	const struct cond *cd;
+	struct access_cond c;
 
-	while (e->present && *at < e->len) {
-		const unsigned char *p = e->bytes + *at;
-		const size_t n = cond_at(p, e->len - *at, &cd);
-
-		if (n == 0)
-			return false;
-		*at += n + 1; /* and what joins it to the next */
-		if (cd->shape != OBJECT)
+	while (next_cond(e, at, &c)) {
+		if (c.shape != ACCESS_OBJECT)
 			continue;
-		*id = p[0];
-		*oid = (uint16_t)(p[1] << 8 | p[2]);
+		*id = c.bytes[0];
+		*oid = (uint16_t)(c.bytes[1] << 8 | c.bytes[2]);
 		return true;
 	}
 	return false;
@@ -452,14 +426,13 @@ state_may(const struct chipmap *m, const struct chip_object *o, const unsigned c
 
 /* The boot phase comes back with every reset, so that it keeps nobody out for good. */
 static enum chip_may
-cond_may(const struct chipmap *m, const struct chip_object *o, const unsigned char *p,
-    const struct cond *cd)
+cond_may(const struct chipmap *m, const struct chip_object *o, const struct access_cond *c)
 {
-	switch (cd->shape) {
-	case ALONE: return p[0] == 0x00 ? MAY_ANYONE : MAY_NOBODY;
-	case MASK: return p[1] == BOOT_PHASE ? MAY_SOME : MAY_NOBODY;
-	case OBJECT: return MAY_SOME;
-	case STATE: return state_may(m, o, p);
+	switch (c->shape) {
+	case ACCESS_ALONE: return c->bytes[0] == ACCESS_ALWAYS ? MAY_ANYONE : MAY_NOBODY;
+	case ACCESS_MASK: return c->bytes[1] == BOOT_PHASE ? MAY_SOME : MAY_NOBODY;
+	case ACCESS_OBJECT: return MAY_SOME;
+	case ACCESS_STATE: return state_may(m, o, c->bytes);
 	}
 	return MAY_NOBODY;
 }
@@ -469,21 +442,18 @@ chip_may(const struct chipmap *m, const struct chip_object *o, enum chip_access 
 {
 	const struct chip_expr *e = &o->access[a];
 	enum chip_may all = MAY_NOBODY, group = MAY_ANYONE, one;
-	const struct cond *cd;
-	size_t i = 0, n;
+	struct access_cond c;
+	size_t at = 0;
 
-	while (e->present && i < e->len) {
-		n = cond_at(e->bytes + i, e->len - i, &cd);
-		if (n == 0)
-			return MAY_NOBODY;
-		one = cond_may(m, o, e->bytes + i, cd);
+	if (!chip_access_known(e))
+		return MAY_NOBODY;
+	while (next_cond(e, &at, &c)) {
+		one = cond_may(m, o, &c);
 		group = one < group ? one : group;
-		i += n;
-		if (i == e->len || e->bytes[i] == AC_OR) {
-			all = group > all ? group : all;
-			group = MAY_ANYONE;
-		}
-		i++;
+		if (c.joint == ACCESS_AND)
+			continue;
+		all = group > all ? group : all;
+		group = MAY_ANYONE;
 	}
 	return all;
 }
