@@ -10,7 +10,7 @@ libprovaws_la_SOURCES = $(aws_sources) \
 	provision/awscert.c \
 	provision/awsdo.c provision/awserr.c provision/awserr.h provision/awslist.c \
 	provision/awsprobe.c \
-	provision/awssend.c provision/awsthing.c \
+	provision/awssend.c provision/awsthing.c provision/child.c provision/child.h \
 	provision/cred.c provision/cred.h provision/credconf.c provision/credconf.h \
 	provision/credproc.c provision/credregion.c \
 	provision/http.c provision/http.h provision/ini.c provision/ini.h \

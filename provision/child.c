@@ -1,4 +1,4 @@
-/* A command of the user's; see child.h. */
+/* A program of the user's; see child.h. */
 #include <config.h>
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <openssl/crypto.h>
 
 #include "provision/child.h"
 
@@ -52,23 +54,18 @@ have_terminal(void)
  * then as soon as it asks there.
  */
 static int
-spawn(struct child *c, const char *command, int in, int out)
+spawn(struct child *c, char *const argv[], int in, int out)
 {
-	char sh[] = "sh", dash_c[] = "-c", *copy = strdup(command);
-	char *argv[] = { sh, dash_c, copy, NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t pipe_only;
 	short flags = POSIX_SPAWN_SETSIGDEF;
 	int r;
 
-	if (copy == NULL || posix_spawn_file_actions_init(&fa) != 0) {
-		free(copy);
+	if (posix_spawn_file_actions_init(&fa) != 0)
 		return ENOMEM;
-	}
 	if (posix_spawnattr_init(&attr) != 0) {
 		(void)posix_spawn_file_actions_destroy(&fa);
-		free(copy);
 		return ENOMEM;
 	}
 	c->group = !have_terminal();
@@ -79,21 +76,28 @@ spawn(struct child *c, const char *command, int in, int out)
 	r = posix_spawnattr_setsigdefault(&attr, &pipe_only);
 	if (r == 0)
 		r = posix_spawnattr_setflags(&attr, flags);
-	if (r == 0)
+	if (r == 0 && c->input != NULL)
 		r = posix_spawn_file_actions_adddup2(&fa, in, STDIN_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
 	if (r == 0)
-		r = posix_spawn(&c->pid, "/bin/sh", &fa, &attr, argv, environ);
+		r = posix_spawnp(&c->pid, argv[0], &fa, &attr, argv, environ);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&fa);
-	free(copy);
 	return r;
+}
+
+static void
+close_input(struct child *c)
+{
+	if (c->in >= 0)
+		(void)close(c->in);
+	c->in = -1;
 }
 
 /* 0, or the system's number for what went wrong. */
 static int
-start(struct child *c, const char *command)
+start(struct child *c, char *const argv[])
 {
 	int to[2], from[2], r;
 
@@ -105,21 +109,17 @@ start(struct child *c, const char *command)
 		(void)close(to[1]);
 		return r;
 	}
-	r = spawn(c, command, to[0], from[1]);
+	r = spawn(c, argv, to[0], from[1]);
 	(void)close(to[0]);
 	(void)close(from[1]);
 	c->in = to[1];
 	c->out = from[0];
 	(void)fcntl(c->in, F_SETFL, O_NONBLOCK);
+	if (r != 0 || c->input == NULL)
+		close_input(c);
+	if (r != 0)
+		(void)close(c->out);
 	return r;
-}
-
-static void
-close_input(struct child *c)
-{
-	if (c->in >= 0)
-		(void)close(c->in);
-	c->in = -1;
 }
 
 /* A command that does not want all of the input is free to close it. */
@@ -212,24 +212,24 @@ end(struct child *c, struct child_result *r)
 }
 
 void
-child_run(const char *command, const char *input, size_t max, unsigned int seconds,
-    struct child_result *r)
+child_run(
+    char *const argv[], const char *input, size_t max, unsigned int seconds, struct child_result *r)
 {
-	struct child c = {
-		.input = input, .left = strlen(input), .deadline = now_ms() + seconds * 1000LL
-	};
+	struct child c = { .input = input,
+		.left = input != NULL ? strlen(input) : 0,
+		.deadline = now_ms() + seconds * 1000LL };
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
 	int e;
 
 	*r = (struct child_result){ .end = CHILD_EXITED, .out = malloc(max + 2) };
 	if (r->out == NULL) {
 		r->end = CHILD_FAILED;
-		r->why = strerror(ENOMEM);
+		r->status = ENOMEM;
 		return;
 	}
 	(void)sigemptyset(&ignore.sa_mask);
 	(void)sigaction(SIGPIPE, &ignore, &old);
-	e = start(&c, command);
+	e = start(&c, argv);
 	if (e == 0) {
 		converse(&c, r, max);
 		close_input(&c);
@@ -238,7 +238,7 @@ child_run(const char *command, const char *input, size_t max, unsigned int secon
 		r->out[r->out_len] = '\0';
 	} else {
 		r->end = CHILD_FAILED;
-		r->why = strerror(e);
+		r->status = e;
 	}
 	(void)sigaction(SIGPIPE, &old, NULL);
 }
@@ -246,6 +246,8 @@ child_run(const char *command, const char *input, size_t max, unsigned int secon
 void
 child_clear(struct child_result *r)
 {
+	if (r->out != NULL)
+		OPENSSL_cleanse(r->out, r->out_len);
 	free(r->out);
 	*r = (struct child_result){ .out = NULL };
 }

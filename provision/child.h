@@ -1,4 +1,4 @@
-/* A command of the user's, run by the shell: text in, text out, within limits. */
+/* A program of the user's: text in, text out, within limits. */
 #ifndef PROVISION_CHILD_H
 #define PROVISION_CHILD_H
 
@@ -10,7 +10,7 @@ enum child_end {
 	CHILD_KILLED,  /* by signal status */
 	CHILD_LATE,    /* it took too long, and was killed */
 	CHILD_VERBOSE, /* it wrote too much, and was killed */
-	CHILD_FAILED,  /* could not be run or heard: why */
+	CHILD_FAILED,  /* could not be run: status is the errno */
 };
 
 struct child_result {
@@ -19,15 +19,14 @@ struct child_result {
 	bool given; /* it may have read something */
 	char *out;  /* with a NUL behind it; NULL with CHILD_FAILED */
 	size_t out_len;
-	const char *why;
 };
 
 /*
- * sh -c COMMAND, with input on its standard input and what it writes to standard output in r->out,
- * at most max bytes; standard error is ours. It keeps the terminal, if there is one, to ask the
- * user something. The result is to be cleared.
+ * argv[0], looked for in PATH, with input on its standard input (NULL: ours) and what it writes to
+ * standard output in r->out, at most max bytes; standard error is ours. It keeps the terminal, if
+ * there is one, to ask the user something. The result is to be cleared, which wipes it.
  */
-void child_run(const char *command, const char *input, size_t max, unsigned int seconds,
+void child_run(char *const argv[], const char *input, size_t max, unsigned int seconds,
     struct child_result *r);
 void child_clear(struct child_result *r);
 

@@ -5,27 +5,21 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <jansson.h>
 #include <openssl/crypto.h>
 
+#include "provision/child.h"
 #include "provision/cred.h"
 #include "provision/msg.h"
 
 #define OUTPUT_MAX (64 * 1024)
 #define WORDS_MAX  64
-
-extern char **environ;
 
 /*
  * Words as a shell makes them, in place: blanks separate, quotes and backslashes join; no
@@ -64,92 +58,6 @@ split_words(char *s, char *words[WORDS_MAX + 1])
 	}
 	words[n] = NULL;
 	return n;
-}
-
-static long long
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
-static int
-start(char *const words[], pid_t *pid)
-{
-	posix_spawn_file_actions_t fa;
-	int fds[2], r;
-
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return -1;
-	r = posix_spawn_file_actions_init(&fa);
-	if (r == 0) {
-		r = posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO);
-		if (r == 0)
-			r = posix_spawnp(pid, words[0], &fa, NULL, words, environ);
-		(void)posix_spawn_file_actions_destroy(&fa);
-	}
-	(void)close(fds[1]);
-	if (r == 0)
-		return fds[0];
-	(void)close(fds[0]);
-	errno = r;
-	return -1;
-}
-
-/* NULL: complete. Else what went wrong. */
-static const char *
-read_output(int fd, long long deadline, char *buf, size_t *lenp)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	*lenp = 0;
-	for (;;) {
-		long long left = deadline - now_ms();
-		ssize_t n;
-
-		if (left <= 0)
-			return "it did not end in time";
-		if (poll(&pfd, 1, (int)left) <= 0)
-			continue;
-		n = read(fd, buf + *lenp, OUTPUT_MAX - *lenp);
-		if (n == 0)
-			return NULL;
-		if (n < 0 && errno != EINTR)
-			return strerror(errno);
-		if (n > 0)
-			*lenp += (size_t)n;
-		if (*lenp == OUTPUT_MAX)
-			return "its output is too long";
-	}
-}
-
-static const char no_program[] = "there is no such program";
-
-static const char *
-finish(pid_t pid, long long deadline, bool ok)
-{
-	int status;
-	pid_t r;
-
-	while ((r = waitpid(pid, &status, WNOHANG)) == 0 && ok) {
-		if (now_ms() >= deadline)
-			break;
-		(void)poll(NULL, 0, 5);
-	}
-	if (r == 0) {
-		(void)kill(pid, SIGKILL);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		return "it did not end in time";
-	}
-	if (r < 0)
-		return strerror(errno);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return NULL;
-	/* 127 as shells have it, and posix_spawn where it cannot tell otherwise. */
-	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? no_program : "it failed";
 }
 
 /* "2026-01-15T12:34:56Z", a fraction and a numeric offset allowed. 0: not of this form. */
@@ -250,32 +158,32 @@ parse_output(const char *buf, size_t len, struct cred *out)
 }
 
 static const char *
+judge(const struct child_result *r, struct cred *out)
+{
+	static const char no_program[] = "there is no such program";
+
+	switch (r->end) {
+	case CHILD_LATE: return "it did not end in time";
+	case CHILD_VERBOSE: return "its output is too long";
+	case CHILD_KILLED: return "it failed";
+	case CHILD_FAILED: return r->status == ENOENT ? no_program : strerror(r->status);
+	case CHILD_EXITED: break;
+	}
+	/* 127 as shells have it, and posix_spawn where it cannot tell otherwise. */
+	if (r->status != 0)
+		return r->status == 127 ? no_program : "it failed";
+	return parse_output(r->out, r->out_len, out);
+}
+
+static const char *
 run(char *const words[], unsigned int limit, struct cred *out)
 {
-	long long deadline = now_ms() + limit * 1000LL;
-	char *buf = malloc(OUTPUT_MAX);
-	const char *why = "out of memory", *ended;
-	size_t len = 0;
-	pid_t pid;
-	int fd;
+	struct child_result r;
+	const char *why;
 
-	if (buf == NULL)
-		return why;
-	fd = start(words, &pid);
-	if (fd < 0) {
-		why = errno == ENOENT ? no_program : strerror(errno);
-		goto out;
-	}
-	why = read_output(fd, deadline, buf, &len);
-	(void)close(fd);
-	ended = finish(pid, deadline, why == NULL);
-	if (why == NULL)
-		why = ended;
-	if (why == NULL)
-		why = parse_output(buf, len, out);
-out:
-	OPENSSL_cleanse(buf, OUTPUT_MAX);
-	free(buf);
+	child_run(words, NULL, OUTPUT_MAX, limit, &r);
+	why = judge(&r, out);
+	child_clear(&r);
 	return why;
 }
 

@@ -90,7 +90,8 @@ judge_end(const struct command_ca *c, const struct child_result *r)
 		    "the CA's command \"%s\" wrote more than %u bytes", c->command, OUTPUT_MAX);
 		break;
 	case CHILD_FAILED:
-		prov_error("the CA's command \"%s\" cannot be run: %s", c->command, r->why);
+		prov_error(
+		    "the CA's command \"%s\" cannot be run: %s", c->command, strerror(r->status));
 		return ISSUED_NO;
 	}
 	if (!r->given)
@@ -104,6 +105,7 @@ command_sign(void *issuer, X509_REQ *request, X509 **cert, STACK_OF(X509) * *cha
 {
 	const struct command_ca *c = issuer;
 	EVP_PKEY *key = X509_REQ_get0_pubkey(request);
+	char sh[] = "/bin/sh", dash_c[] = "-c", *command = strdup(c->command);
 	char *pem = req_pem(request);
 	STACK_OF(X509) *list = NULL;
 	struct child_result r;
@@ -111,11 +113,12 @@ command_sign(void *issuer, X509_REQ *request, X509 **cert, STACK_OF(X509) * *cha
 
 	*cert = NULL;
 	*chain = NULL;
-	if (pem == NULL || key == NULL) {
+	if (pem == NULL || key == NULL || command == NULL) {
+		free(command);
 		free(pem);
 		return ISSUED_NO;
 	}
-	child_run(c->command, pem, OUTPUT_MAX, c->seconds, &r);
+	child_run((char *[]){ sh, dash_c, command, NULL }, pem, OUTPUT_MAX, c->seconds, &r);
 	if (r.end != CHILD_EXITED || r.status != 0) {
 		result = judge_end(c, &r);
 	} else if ((list = chain_parse(WHAT, r.out, r.out_len)) != NULL) {
@@ -124,6 +127,7 @@ command_sign(void *issuer, X509_REQ *request, X509 **cert, STACK_OF(X509) * *cha
 	}
 	certs_free(&list);
 	child_clear(&r);
+	free(command);
 	free(pem);
 	return result;
 }
