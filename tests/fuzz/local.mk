@@ -54,13 +54,14 @@ tests_fuzz_calls_LDADD = libmodule.la libstore.la libchip.la liblink.la libbus.l
 	$(CRYPTO_LIBS) $(GMP_LIBS)
 tests_fuzz_calls_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=rsa_generate
 
-# It keeps the messages itself.
-tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_main)
+# They keep the messages themselves.
+fuzz_messages = tests/fuzz/messages.c tests/fuzz/messages.h
+tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_messages) $(fuzz_main)
 tests_fuzz_config_CFLAGS = $(libprov_la_CFLAGS)
 tests_fuzz_config_LDADD = libprov.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 
-tests_fuzz_policy_SOURCES = tests/fuzz/policy.c $(fuzz_main)
+tests_fuzz_policy_SOURCES = tests/fuzz/policy.c $(fuzz_messages) $(fuzz_main)
 tests_fuzz_policy_CFLAGS = $(libprov_la_CFLAGS)
 tests_fuzz_policy_LDADD = libprov.la $(P11KIT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_policy_LDFLAGS = $(fuzz_ldflags)
